@@ -1,0 +1,149 @@
+/**
+ * @module
+ * Keeps leases alive from a thread of its own (beat-thread.ts), and tells when one is lost or the thread has died.
+ */
+import { Worker } from "node:worker_threads";
+import type { ConnectionSettings } from "../connection/connection.ts";
+import { DataJointError, LeaseLostError } from "../errors.ts";
+import { beatStatement } from "./beat.ts";
+import type { BeatThreadData, FromBeatThread, ToBeatThread } from "./beat-thread.ts";
+import type { Claim } from "./claim.ts";
+import type { JobQueue } from "./queue.ts";
+
+/** A lease that is being renewed. */
+export interface HeldLease {
+  readonly claim: Claim;
+  /** Aborted, with a LeaseLostError, when the row no longer carries the claim's token. */
+  readonly signal: AbortSignal;
+  /** When the lease was renewed last, by performance.now(); its claim at first. */
+  readonly lastBeatMs: number;
+  /** Ends the renewals. Idempotent. */
+  drop(): void;
+}
+
+interface Held {
+  lastBeatMs: number;
+  readonly controller: AbortController;
+  readonly queue: JobQueue;
+}
+
+/** What a beater has to say beside losses. */
+export type BeaterEvent =
+  | { readonly kind: "databaseAway"; readonly reason: string }
+  | { readonly kind: "databaseBack" }
+  | { readonly kind: "beaterDied"; readonly reason: string };
+
+export class Beater {
+  readonly #thread: Worker;
+  readonly #held = new Map<number, Held>();
+  readonly #listeners = new Set<(event: BeaterEvent) => void>();
+  #next = 1;
+  #isEnding = false;
+  #death: DataJointError | undefined;
+
+  /** @param settings  of a connection of its own, opened when the first lease is held */
+  constructor(settings: ConnectionSettings, beatS: number) {
+    const workerData: BeatThreadData = { settings, beatS };
+    this.#thread = new Worker(new URL("./beat-thread.ts", import.meta.url), { workerData, name: "beat" });
+    this.#thread.on("message", (message: FromBeatThread) => this.#hear(message));
+    this.#thread.on("error", (error) => this.#die(error instanceof Error ? error.message : String(error)));
+    this.#thread.on("exit", (code) => {
+      if (!this.#isEnding) this.#die(`it ended with code ${code}`);
+    });
+    // a program that has nothing else to do may end
+    this.#thread.unref();
+  }
+
+  /** Why the thread has died; undefined while it lives. A worker whose heart has stopped must not claim. */
+  get death(): DataJointError | undefined {
+    return this.#death;
+  }
+
+  /** The thread's id, for tests that end it. */
+  get threadId(): number {
+    return this.#thread.threadId;
+  }
+
+  onEvent(listener: (event: BeaterEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Begins to renew a lease. @throws DataJointError when the thread has died */
+  hold(queue: JobQueue, claim: Claim): HeldLease {
+    if (this.#death !== undefined) throw this.#death;
+    const id = this.#next++;
+    const held: Held = { lastBeatMs: performance.now(), controller: new AbortController(), queue };
+    this.#held.set(id, held);
+    this.#tell({ kind: "hold", id, statement: beatStatement(queue, claim) });
+    return {
+      claim,
+      signal: held.controller.signal,
+      get lastBeatMs() {
+        return held.lastBeatMs;
+      },
+      drop: () => {
+        if (this.#held.delete(id)) this.#tell({ kind: "drop", id });
+      },
+    };
+  }
+
+  /** Ends the thread and closes its connection. Leases still held go on until they expire. */
+  async close(): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#held.clear();
+    if (this.#death !== undefined) return;
+    const ended = new Promise((resolve) => this.#thread.once("exit", resolve));
+    // while we wait for its end it must keep the process alive
+    this.#thread.ref();
+    this.#tell({ kind: "end" });
+    const timer = setTimeout(() => void this.#thread.terminate(), 5000);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  #tell(message: ToBeatThread): void {
+    this.#thread.postMessage(message);
+  }
+
+  #hear(message: FromBeatThread): void {
+    switch (message.kind) {
+      case "beat": {
+        const held = this.#held.get(message.id);
+        if (held !== undefined) held.lastBeatMs = performance.now();
+        return;
+      }
+      case "lost": {
+        const held = this.#held.get(message.id);
+        this.#held.delete(message.id);
+        held?.controller.abort(
+          new LeaseLostError(
+            `The job of ${held.queue.schema}.${held.queue.target} was taken over while this worker was not heard of, or its reservation was removed. Its result is dropped.`,
+          ),
+        );
+        return;
+      }
+      case "away":
+        return this.#say({ kind: "databaseAway", reason: message.reason });
+      case "back":
+        return this.#say({ kind: "databaseBack" });
+      default: {
+        const unknown: never = message;
+        throw new DataJointError(`The beat thread said ${JSON.stringify(unknown)}.`);
+      }
+    }
+  }
+
+  #die(reason: string): void {
+    if (this.#death !== undefined) return;
+    this.#death = new DataJointError(
+      `The thread that renews this worker's leases has died (${reason}). The worker claims no more jobs; start it again.`,
+    );
+    this.#say({ kind: "beaterDied", reason });
+  }
+
+  #say(event: BeaterEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}

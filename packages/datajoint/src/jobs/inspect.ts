@@ -1,0 +1,99 @@
+/**
+ * @module
+ * What people see of a queue: its rows with status, message and stack, and freeing those that failed.
+ *
+ * What a newcomer would get wrong: a reserved row is alive while its expiry lies ahead; a worker that was killed leaves a reserved row that
+ * is late for up to a minute, until another takes it over.
+ */
+import { unpack } from "../blob/decode.ts";
+import type { SqlRow } from "../connection/driver.ts";
+import { type JobKey, keyOfPython, keyOfRow } from "./job-key.ts";
+import { isJob, joined, type JobQueue, sql } from "./queue.ts";
+
+export type JobStatus = "pending" | "reserved" | "error" | "ignore" | "success";
+
+export interface JobRow {
+  readonly key: JobKey;
+  readonly status: JobStatus;
+  /** `ClassName: message` of a failed job; "" without one. */
+  readonly message: string;
+  /** The stack of a failed job; "" without one. */
+  readonly stack: string;
+  readonly user: string;
+  readonly host: string;
+  readonly pid: number;
+  /** When it was last touched, as the server writes it; for a reserved row of Tenon when its lease ends. */
+  readonly time: string;
+  /** Reserved, and its lease is over. */
+  readonly isLate: boolean;
+}
+
+/** Rows of a queue, oldest first; those of one status when it is given. */
+export async function readJobs(queue: JobQueue, status?: JobStatus): Promise<readonly JobRow[]> {
+  const { words, connection, shape } = queue;
+  const quote = (name: string) => connection.dialect.writer.quote(name);
+  const legacy = shape === "legacy";
+  const ended = legacy ? words.expiry : `COALESCE(completed_time, ${words.expiry}, created_time)`;
+  const columns = [
+    ...(legacy ? ["key_hash", quote("key")] : queue.key.map(({ name }) => quote(name))),
+    "status, error_message, error_stack, host, pid",
+    `${quote("user")}`,
+    `${ended} AS ${quote("~time")}`,
+    `CASE WHEN status='reserved' AND ${words.expiry}<${words.time(0)} THEN 1 ELSE 0 END AS ${quote("~late")}`,
+  ];
+  const filters = [
+    ...(legacy ? [sql("table_name=?", queue.target)] : []),
+    ...(status === undefined ? [] : [sql("status=?", status)]),
+  ];
+  const where = filters.flatMap((filter, i) => [i === 0 ? "WHERE" : "AND", filter]);
+  const { rows } = await connection.run(
+    joined(`SELECT ${columns.join(", ")} FROM ${words.jobs}`, ...where, `ORDER BY ${quote("~time")}`),
+  );
+  return Promise.all(rows.map((row) => jobRow(queue, row)));
+}
+
+/** Makes failed (or ignored) jobs free again.
+ * @param keys  only these; all of that status when absent
+ * @returns how many were freed */
+export async function freeJobs(queue: JobQueue, status: "error" | "ignore", keys?: readonly JobKey[]): Promise<number> {
+  const { words, connection, shape } = queue;
+  const what =
+    shape === "legacy"
+      ? sql(`DELETE FROM ${words.jobs} WHERE table_name=? AND status=?`, queue.target, status)
+      : sql(
+          `UPDATE ${words.jobs} SET status='pending', scheduled_time=${words.time(0)}, error_message='', error_stack=NULL, completed_time=NULL WHERE status=?`,
+          status,
+        );
+  if (keys === undefined) return (await connection.run(what)).affectedRows;
+  let freed = 0;
+  for (const key of keys) freed += (await connection.run(joined(what, "AND", isJob(queue, key)))).affectedRows;
+  return freed;
+}
+
+async function jobRow(queue: JobQueue, row: SqlRow): Promise<JobRow> {
+  const key = queue.shape === "legacy" ? legacyKey(row) : keyOfRow(row, queue.key);
+  const stack = row.error_stack instanceof Uint8Array ? await unpack(row.error_stack) : "";
+  return {
+    key,
+    status: String(row.status) as JobStatus,
+    message: String(row.error_message ?? ""),
+    stack: typeof stack === "string" ? stack : JSON.stringify(stack),
+    user: String(row.user ?? ""),
+    host: String(row.host ?? ""),
+    pid: Number(row.pid ?? 0),
+    time: String(row["~time"] ?? ""),
+    isLate: Number(row["~late"]) === 1,
+  };
+}
+
+/** The key beside a row's hash; only the hash when it cannot be read. */
+function legacyKey(row: SqlRow): JobKey {
+  if (row.key instanceof Uint8Array) {
+    try {
+      return keyOfPython(row.key);
+    } catch {
+      // a key that Python packed with types that this package does not know: the hash still names the row
+    }
+  }
+  return { key_hash: String(row.key_hash) };
+}

@@ -1,0 +1,118 @@
+/**
+ * @module
+ * Declares the table of jobs as datajoint-python of the schema's generation does, so that its workers share the queue.
+ *
+ * legacy: `~jobs`, one for the schema (contract datajoint.md 7.4). current: `~~table`, one for each table (7.5); SQLite has this shape,
+ * and beside it `~token`, the counter for tokens.
+ */
+import { type AttributeKind, Heading, type HeadingAttribute } from "../definition/heading.ts";
+import { RefusedError } from "../errors.ts";
+import { currentJobsName, type JobQueue, LEAST_TOKEN, sql } from "./queue.ts";
+
+interface Column {
+  readonly name: string;
+  readonly type: string;
+  readonly kind: AttributeKind;
+  readonly inKey?: boolean;
+  readonly nullable?: boolean;
+  readonly default?: string | null;
+  readonly annotation?: string;
+  readonly comment?: string;
+}
+
+function attribute(column: Column): HeadingAttribute {
+  return {
+    inKey: false,
+    nullable: false,
+    default: undefined,
+    autoIncrement: false,
+    comment: "",
+    annotation: undefined,
+    ...column,
+  };
+}
+
+const NOW = "CURRENT_TIMESTAMP";
+const NOW3 = "CURRENT_TIMESTAMP(3)";
+
+/** `~jobs` as 0.14.9 declares it. */
+export const legacyJobsHeading = new Heading(
+  (
+    [
+      { name: "table_name", type: "varchar(255)", kind: "string", inKey: true, comment: "className of the table" },
+      { name: "key_hash", type: "char(32)", kind: "string", inKey: true, comment: "key hash" },
+      { name: "status", type: "enum('reserved','error','ignore')", kind: "enum", comment: "if tuple is missing, the job is available" },
+      { name: "key", type: "blob", kind: "blob", nullable: true, default: null, comment: "structure containing the key" },
+      { name: "error_message", type: "varchar(2047)", kind: "string", default: "", comment: "error message returned if failed" },
+      { name: "error_stack", type: "mediumblob", kind: "blob", nullable: true, default: null, comment: "error stack if failed" },
+      { name: "user", type: "varchar(255)", kind: "string", default: "", comment: "database user" },
+      { name: "host", type: "varchar(255)", kind: "string", default: "", comment: "system hostname" },
+      { name: "pid", type: "int unsigned", kind: "integer", default: "0", comment: "system process id" },
+      { name: "connection_id", type: "bigint unsigned", kind: "integer", default: "0", comment: "connection_id()" },
+      { name: "timestamp", type: "timestamp", kind: "temporal", default: NOW, comment: "automatic timestamp" },
+    ] satisfies Column[]
+  ).map(attribute),
+  "job reservation table",
+);
+
+/** `~~table` as 2.x declares it, for a target with these key attributes. */
+export function currentJobsHeading(key: readonly HeadingAttribute[], comment: string): Heading {
+  const columns: Column[] = [
+    { name: "status", type: "enum('pending','reserved','success','error','ignore')", kind: "enum" },
+    { name: "priority", type: "tinyint", kind: "integer", annotation: "int8", comment: "lower is more urgent" },
+    { name: "created_time", type: "datetime(3)", kind: "temporal", default: NOW3 },
+    { name: "scheduled_time", type: "datetime(3)", kind: "temporal", default: NOW3 },
+    { name: "reserved_time", type: "datetime(3)", kind: "temporal", nullable: true, default: null },
+    { name: "completed_time", type: "datetime(3)", kind: "temporal", nullable: true, default: null },
+    { name: "duration", type: "double", kind: "float", nullable: true, default: null, annotation: "float64" },
+    { name: "error_message", type: "varchar(2047)", kind: "string", default: "" },
+    { name: "error_stack", type: "longblob", kind: "blob", nullable: true, default: null, annotation: "<blob>" },
+    { name: "user", type: "varchar(255)", kind: "string", default: "" },
+    { name: "host", type: "varchar(255)", kind: "string", default: "" },
+    { name: "pid", type: "int", kind: "integer", default: "0", annotation: "int32" },
+    { name: "connection_id", type: "bigint", kind: "integer", default: "0", annotation: "int64" },
+    { name: "version", type: "varchar(64)", kind: "string", default: "" },
+  ];
+  const ownKey = key.map((part) => ({ ...part, autoIncrement: false, default: undefined }));
+  return new Heading([...ownKey, ...columns.map(attribute)], comment);
+}
+
+/**
+ * Declares the job table of a queue when it is not there, and on SQLite the counter of tokens.
+ *
+ * @throws RefusedError when the target has queues of both generations: reserving in both comes with a later version
+ */
+export async function declareJobs(queue: JobQueue): Promise<void> {
+  const { connection, schema, target, shape } = queue;
+  const { dialect } = connection;
+  const names = new Set(await dialect.catalogue.tables(connection, schema));
+  const other = shape === "legacy" ? currentJobsName(target) : "~jobs";
+  if (names.has(other) && dialect.can.concurrentWriters && (await hasRows(queue, other))) {
+    throw new RefusedError(
+      `Table ${schema}.${target} has jobs of two generations of DataJoint: ${queue.jobs} and ${other}. Workers of one do not see those of the other, and this version reserves in ${queue.jobs} only. Stop the workers that use ${other}, then drop it (or delete its rows of this table).`,
+    );
+  }
+  if (!names.has(queue.jobs)) {
+    const heading = shape === "legacy" ? legacyJobsHeading : currentJobsHeading(queue.key, `jobs of ${schema}.${target}`);
+    const indexes = shape === "legacy" ? [] : [{ unique: false, items: ["status", "priority", "scheduled_time"] }];
+    const spec = { schema, table: queue.jobs, heading, foreignKeys: [], indexes };
+    for (const statement of dialect.ddl.createTable(spec)) await connection.run(statement);
+  }
+  if (queue.words.counter !== undefined) await declareCounter(queue);
+}
+
+async function hasRows(queue: JobQueue, other: string): Promise<boolean> {
+  const table = queue.connection.dialect.writer.table(queue.schema, other);
+  const filter = queue.shape === "legacy" ? sql("LIMIT 1") : sql("WHERE table_name=? LIMIT 1", queue.target);
+  const { rows } = await queue.connection.run(sql(`SELECT 1 AS there FROM ${table} ${filter.text}`, ...filter.parameters));
+  return rows.length > 0;
+}
+
+async function declareCounter(queue: JobQueue): Promise<void> {
+  const { connection, words } = queue;
+  await connection.transaction(async () => {
+    await connection.run(sql(`CREATE TABLE IF NOT EXISTS ${words.counter} (n INTEGER NOT NULL)`));
+    await connection.run(sql(`INSERT INTO ${words.counter} (n) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM ${words.counter})`, LEAST_TOKEN));
+  });
+}
+

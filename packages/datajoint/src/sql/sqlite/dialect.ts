@@ -1,0 +1,15 @@
+/** @module SQLite, as one dialect: one file holds all schemas, each as a prefix of its tables' names. */
+import type { Dialect } from "../dialect.ts";
+import { sqliteCatalogue } from "./catalogue.ts";
+import { sqliteDdl } from "./ddl.ts";
+import { openSqlite, type SqliteSettings } from "./driver.ts";
+import { SqliteWriter } from "./writer.ts";
+
+export const sqlite: Dialect<SqliteSettings> = {
+  name: "sqlite",
+  can: { defaultKeyword: false, sessionVariables: false, nativeJson: false, concurrentWriters: false },
+  writer: new SqliteWriter(),
+  ddl: sqliteDdl,
+  catalogue: sqliteCatalogue,
+  connect: openSqlite,
+};

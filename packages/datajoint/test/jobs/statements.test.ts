@@ -1,0 +1,236 @@
+/**
+ * @module
+ * Each statement of the protocol by itself, on each database, for both shapes of the table of jobs: who wins, who loses, and what the
+ * row says afterwards (contract: leases.md 4, test 1).
+ */
+import assert from "node:assert/strict";
+import { before, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Connection } from "../../src/connection/connection.ts";
+import { unpack } from "../../src/blob/decode.ts";
+import { LeaseLostError } from "../../src/errors.ts";
+import { beatStatement } from "../../src/jobs/beat.ts";
+import { type Claim, claim } from "../../src/jobs/claim.ts";
+import { cutMessage, fail } from "../../src/jobs/fail.ts";
+import { fence } from "../../src/jobs/fence.ts";
+import { giveBack } from "../../src/jobs/give-back.ts";
+import { keyHash } from "../../src/jobs/key-hash.ts";
+import { LateWatch, listLate } from "../../src/jobs/late.ts";
+import { declareJobs } from "../../src/jobs/jobs-table.ts";
+import { listFree } from "../../src/jobs/list.ts";
+import { type JobQueue, LEAST_TOKEN, makeQueue, sql } from "../../src/jobs/queue.ts";
+import { addPending } from "../../src/jobs/refresh.ts";
+import { takeOver } from "../../src/jobs/takeover.ts";
+import { createTables, type Fixture, type Generation, insertItems, jobRows, keyOf, quick, resultHeading } from "../populate/support/fixture.ts";
+import { describeDialects, type TestDatabase } from "../support/dialects.ts";
+
+const keys = Array.from({ length: 20 }, (_, i) => keyOf(i + 1));
+
+for (const generation of ["legacy", "current"] as const) {
+  describeDialects(`statements of a ${generation} queue`, (database) => statements(database, generation), {
+    skip: generation === "legacy" ? { sqlite: "SQLite has the current shape only" } : {},
+  });
+}
+
+function statements(database: TestDatabase, generation: Generation): void {
+  let fixture: Fixture;
+  let queue: JobQueue;
+  const queueOn = (connection: Connection, timing = quick) => {
+    const key = resultHeading.attributes.filter((attribute) => attribute.inKey);
+    return makeQueue({ connection, shape: generation, timing, schema: fixture.schema, target: "__result", key });
+  };
+  before(async () => {
+    fixture = { connection: database.connection, schema: await database.createSchema("jobs"), generation };
+    await createTables(fixture);
+    await insertItems(fixture, 20);
+    queue = queueOn(database.connection);
+    await declareJobs(queue);
+    await declareJobs(queue);
+  });
+  /** An empty queue, with these keys free. */
+  const reset = async (free = keys) => {
+    await queue.connection.run(sql(`DELETE FROM ${queue.words.jobs}`));
+    if (generation === "current") assert.equal(await addPending(queue, free), free.length);
+  };
+
+  it("one key is won once, with a token of 2^40 and more that the row has", async () => {
+    await reset();
+    const [won, ...more] = await claim(queue, [keys[0]!]);
+    assert.deepEqual(more, []);
+    assert.ok(won!.token >= LEAST_TOKEN && won!.token < 2n ** 63n);
+    assert.deepEqual(await claim(queue, [keys[0]!]), []);
+    const held = (await jobRows(fixture)).filter((row) => row.status === "reserved");
+    assert.equal(held.length, 1);
+    assert.equal(BigInt(held[0]!.connection_id as number | bigint), won!.token);
+    assert.equal(held[0]!.pid, process.pid);
+    if (generation === "legacy") {
+      const attributes = queue.key;
+      assert.equal(held[0]!.key_hash, keyHash(keys[0]!, attributes));
+      const packed = unpack(held[0]!.key as Uint8Array, { exact: true } as never) as object;
+      assert.equal(String(JSON.stringify(packed)).includes("c1"), true);
+    }
+  });
+
+  it("a batch is won in part when others hold some of it", async () => {
+    await reset();
+    const first = await claim(queue, [keys[3]!, keys[1]!]);
+    assert.deepEqual(first.map((won) => won.key.id), [4, 2]);
+    const second = await claim(queue, keys.slice(0, 5));
+    assert.deepEqual(second.map((won) => won.key.id), [1, 3, 5]);
+    assert.deepEqual(await claim(queue, keys.slice(0, 5)), []);
+    const rows = (await jobRows(fixture)).filter((row) => row.status === "reserved");
+    const tokens = [...first, ...second].map((won) => won.token).sort((a, b) => (a < b ? -1 : 1));
+    assert.deepEqual(rows.map((row) => BigInt(row.connection_id as number | bigint)), tokens);
+  });
+
+  it("200 claimers on four connections win each key once", async () => {
+    await reset();
+    const connections = [database.connection, await database.open(), await database.open(), await database.open()];
+    const queues = connections.map((connection) => queueOn(connection));
+    const wins = (
+      await Promise.all(
+        Array.from({ length: 200 }, async (_, i) => {
+          const own = queues[i % 4]!;
+          for (;;) {
+            try {
+              return await claim(own, [keys[i % 20]!]);
+            } catch (error) {
+              // deadlocks of two inserts are repeated, as populate does
+              if ((error as Error).name !== "RetryTransactionError") throw error;
+            }
+          }
+        }),
+      )
+    ).flat();
+    assert.deepEqual(wins.map((won) => won.key.id as number).sort((a, b) => a - b), keys.map((key) => key.id));
+    assert.equal(new Set(wins.map((won) => `${won.key.id} ${won.token}`)).size, 20);
+  });
+
+  it("tokens of a key grow, over giving back too", async () => {
+    await reset();
+    let last = 0n;
+    for (let i = 0; i < 4; i++) {
+      const [won] = await claim(queue, [keys[0]!]);
+      assert.ok(won!.token > last, `${won!.token} after ${last}`);
+      last = won!.token;
+      assert.equal(await giveBack(queue, won!), true);
+      assert.equal(await giveBack(queue, won!), false);
+    }
+  });
+
+  it("a beat moves the expiry of its own row only, and finds nothing once the row is another's", async () => {
+    await reset();
+    const [won] = await claim(queue, [keys[0]!]);
+    const expiryOf = async () => String((await jobRows(fixture)).find((row) => row.status === "reserved")![generation === "legacy" ? "timestamp" : "reserved_time"]);
+    const first = await expiryOf();
+    await sleep(1100);
+    assert.equal((await queue.connection.run(beatStatement(queue, won!))).affectedRows, 1);
+    assert.ok((await expiryOf()) > first);
+    const stranger: Claim = { key: keys[0]!, token: won!.token + 1n };
+    assert.equal((await queue.connection.run(beatStatement(queue, stranger))).affectedRows, 0);
+  });
+
+  it("a late lease is taken over only with the token and expiry that were seen, and its old holder's fence is refused", async () => {
+    await reset();
+    const brief = queueOn(database.connection, { ...quick, leaseS: 1, graceS: 0.5 });
+    const [old] = await claim(brief, [keys[6]!]);
+    assert.deepEqual(await listLate(brief), []);
+    await sleep(2100);
+    const [late, ...more] = await listLate(brief);
+    assert.deepEqual(more, []);
+    assert.deepEqual({ ...late!.key }, keys[6]);
+    assert.equal(late!.token, old!.token);
+    const watch = new LateWatch();
+    assert.deepEqual(watch.look(brief, [late!], 0), []);
+    assert.deepEqual(watch.look(brief, [late!], 499), []);
+    assert.deepEqual(watch.look(brief, [late!], 500), [late]);
+    // a beat between look and takeover: nothing is taken
+    await queue.connection.run(beatStatement(brief, old!));
+    assert.equal(await takeOver(brief, late!), undefined);
+    await sleep(3100);
+    const [again] = await listLate(brief);
+    assert.notEqual(again!.expiry, late!.expiry);
+    const taken = await takeOver(brief, again!);
+    assert.ok(taken!.token > old!.token);
+    assert.equal(await takeOver(brief, again!), undefined);
+    await assert.rejects(queue.connection instanceof Object && database.connection.transaction(() => fence(queue, old!)), LeaseLostError);
+    assert.equal(await fail(queue, old!, "late", "stack"), false);
+    await database.connection.transaction(() => fence(queue, taken!));
+    assert.equal((await jobRows(fixture)).some((row) => row.status === "reserved"), false);
+  });
+
+  it("a fence that is rolled back leaves the lease as it was", async () => {
+    await reset();
+    const [won] = await claim(queue, [keys[0]!]);
+    await assert.rejects(
+      database.connection.transaction(async () => {
+        await fence(queue, won!);
+        throw new Error("the insert failed");
+      }),
+      /the insert failed/,
+    );
+    assert.equal((await queue.connection.run(beatStatement(queue, won!))).affectedRows, 1);
+  });
+
+  it("a failure is recorded once, cut as Python cuts it, with the stack packed", async () => {
+    await reset();
+    const [won] = await claim(queue, [keys[0]!]);
+    const message = `ValueError: ${"é".repeat(3000)}`;
+    assert.equal(await fail(queue, won!, message, "at a\nat b"), true);
+    const [row] = (await jobRows(fixture)).filter((each) => each.status === "error");
+    assert.equal(row!.error_message, cutMessage(message));
+    assert.equal([...String(row!.error_message)].length, 2047);
+    assert.ok(String(row!.error_message).endsWith("...truncated"));
+    assert.equal(unpack(row!.error_stack as Uint8Array), "at a\nat b");
+    assert.equal(await fail(queue, won!, "again", ""), false);
+    assert.deepEqual(await claim(queue, [keys[0]!]), []);
+    await assert.rejects(database.connection.transaction(() => fence(queue, won!)), LeaseLostError);
+  });
+
+  it("what is free is listed without what is held, failed or computed", async () => {
+    await reset(keys.slice(0, 4));
+    const todo = async (limit: number) => keys.slice(0, 4).slice(0, limit);
+    await claim(queue, [keys[0]!]);
+    const [failed] = await claim(queue, [keys[1]!]);
+    await fail(queue, failed!, "no", "");
+    const free = await listFree(queue, { todo, wanted: 1 });
+    assert.deepEqual(free.map((key) => key.id).sort(), [3, 4]);
+    if (generation !== "current") return;
+    await queue.connection.run(sql(`INSERT INTO ${queue.words.target} VALUES (?,?,?,?,?)`, 3, "c3", "2024-01-31", 0, "python"));
+    assert.deepEqual((await listFree(queue, { todo, wanted: 1 })).map((key) => key.id), [4]);
+    assert.equal((await jobRows(fixture)).some((row) => row.id === 3), false);
+    await queue.connection.run(sql(`DELETE FROM ${queue.words.target}`));
+  });
+
+  it("the fence decides at every isolation level", { skip: database.isSqlite && "SQLite has one writer" }, async () => {
+    for (const level of ["READ-COMMITTED", "REPEATABLE-READ", "SERIALIZABLE"]) {
+      await reset();
+      const [old] = await claim(queue, [keys[0]!]);
+      const other = await database.open();
+      const variables = { [database.name === "mariadb" ? "tx_isolation" : "transaction_isolation"]: level };
+      // taken over by another session before the fence: refused
+      await queue.connection.run(sql(`UPDATE ${queue.words.jobs} SET connection_id=connection_id+1 WHERE status='reserved'`));
+      await assert.rejects(other.transaction(() => fence(queueOn(other), old!), { variables }), LeaseLostError, level);
+      // beaten by another session before the fence: accepted
+      const mine = { key: old!.key, token: old!.token + 1n };
+      await queue.connection.run(beatStatement(queue, mine));
+      await other.transaction(() => fence(queueOn(other), mine), { variables });
+    }
+  });
+
+  it("a takeover that meets an open fence waits for its commit and takes nothing", { skip: database.isSqlite && "SQLite has one writer" }, async () => {
+    await reset();
+    const [won] = await claim(queueOn(database.connection, { ...quick, leaseS: 1 }), [keys[0]!]);
+    await sleep(2100);
+    const [late] = await listLate(queue);
+    const other = await database.open();
+    const otherQueue = queueOn(other);
+    let taking: Promise<Claim | undefined> | undefined;
+    await database.connection.transaction(async () => {
+      await fence(queue, won!);
+      taking = takeOver(otherQueue, late!);
+      await sleep(300);
+    });
+    assert.equal(await taking, undefined);
+  });
+}

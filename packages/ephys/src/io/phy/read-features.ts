@@ -1,0 +1,68 @@
+/**
+ * @module
+ * Principal components of each spike from a sorter's output folder: `pc_features.npy` with `pc_feature_ind.npy`.
+ *
+ * What a newcomer would get wrong: the file's order is spikes x components x channels (phylib turns the last two), the channels are
+ * those of the spike's *template*, and rows follow the file's spikes, which `readPhyFolder` puts in time order when they are not.
+ */
+import { RecordingError } from "../../errors.ts";
+import { inconsistent, PhyArrays } from "./phy-arrays.ts";
+
+export interface PhyFeatures {
+  /** Float32Array [rows x components x channels]. */
+  readonly data: Float32Array;
+  readonly rowCount: number;
+  readonly componentCount: number;
+  /** Channels that each template has. */
+  readonly channelCount: number;
+  /** Int32Array [templates x channels], index of the channel; -1 for none. */
+  readonly channels: Int32Array;
+  /** Spike of the file that each row belongs to; undefined when there is one row for every spike. */
+  readonly spikes: Int32Array | undefined;
+}
+
+/** Reads the features; the file may be large (spikes x 3 x 32 x 4 bytes), so `readPhyFolder` does not. Undefined when there are none.
+ * @throws RecordingError `missing-npy` when their channels are not said, `bad-npy`, `inconsistent` */
+export async function readPhyFeatures(folder: string): Promise<PhyFeatures | undefined> {
+  const arrays = new PhyArrays(folder);
+  const array = await arrays.optional("pc_features.npy");
+  if (array === undefined) return undefined;
+  const path = arrays.path("pc_features.npy");
+  if (array.shape.length !== 3)
+    throw inconsistent(
+      path,
+      `has shape (${array.shape.join(", ")}); expected spikes x components x channels.`,
+    );
+  const [rowCount, componentCount, channelCount] = array.shape;
+  const channels = await arrays.optionalMatrix("pc_feature_ind.npy", undefined, channelCount);
+  if (channels === undefined)
+    throw new RecordingError(
+      `'${arrays.path("pc_feature_ind.npy")}' does not exist, so nothing says whose channels pc_features.npy has. Copy the folder again.`,
+      "missing-npy",
+      arrays.path("pc_feature_ind.npy"),
+    );
+  const spikeCount = (await arrays.vector("spike_times.npy")).length;
+  const spikes = await arrays.optionalVector("pc_feature_spike_ids.npy");
+  const wanted = spikes?.length ?? spikeCount;
+  if (wanted !== rowCount)
+    throw inconsistent(
+      path,
+      `has ${rowCount} rows, expected ${wanted} by the ${spikeCount} spikes of spike_times.npy.`,
+    );
+  if (spikes?.some((spike) => spike < 0 || spike >= spikeCount))
+    throw inconsistent(
+      arrays.path("pc_feature_spike_ids.npy"),
+      `names spikes that are not among the ${spikeCount}.`,
+    );
+  return {
+    data:
+      array.values instanceof Float32Array
+        ? array.values
+        : Float32Array.from(arrays.numbers("pc_features.npy", array)),
+    rowCount,
+    componentCount,
+    channelCount,
+    channels: Int32Array.from(channels),
+    spikes: spikes && Int32Array.from(spikes),
+  };
+}

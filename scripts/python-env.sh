@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Makes the Python environments of the real clients and peers, used by tests and benchmarks that skip without them.
+#   scripts/python-env.sh [FOLDER]     default .venv-peers; prints the settings that the tests read
+# One holds datajoint 0.14 (numpy 1), the other the numeric peers (scipy, spikeinterface, probeinterface, neo).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+folder=${1:-.venv-peers}
+python=${PYTHON:-python3}
+make() { # NAME STAMP PACKAGE...
+  local home=$folder/$1 stamp=$folder/$1/.made-$2; shift 2
+  [ -e "$stamp" ] && return
+  "$python" -m venv --clear "$home"
+  "$home/bin/pip" install -q --disable-pip-version-check "$@" >&2
+  touch "$stamp"
+}
+mkdir -p "$folder"
+make datajoint-0.14 1 'datajoint==0.14.9' 'numpy<2' 'setuptools<81' cryptography
+make numeric 1 'numpy==2.3.5' 'scipy==1.16.3' 'spikeinterface==0.105.3'
+folder=$(realpath "$folder")
+echo "TENON_PYTHON_DATAJOINT=$folder/datajoint-0.14/bin/python TENON_PYTHON=$folder/numeric/bin/python"

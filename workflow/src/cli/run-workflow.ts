@@ -1,0 +1,122 @@
+#!/usr/bin/env node
+/**
+ * @module
+ * The program `run_workflow <worker_name>`: one worker process.
+ *
+ * Exit code 0 when it stops idle, on time or by SIGTERM; 1 when it failed; 2 when misused. The first SIGTERM (or SIGINT) finishes the
+ * job in hand, the second gives it back and leaves.
+ */
+import { parseArgs } from "node:util";
+import { startWorker } from "../populate/start-worker.ts";
+import { workers } from "../populate/worker.ts";
+import { loadSettings } from "../settings/settings.ts";
+import type { Outer } from "./command.ts";
+import { makeProgress } from "./progress.ts";
+import { sentence } from "./tenon.ts";
+
+const options = {
+  duration: { type: "string", short: "d" },
+  sleep: { type: "string", short: "s" },
+  once: { type: "boolean" },
+  config: { type: "string" },
+  verbose: { type: "boolean", short: "v", multiple: true },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+const help = `Runs one worker of the pipeline: finds what is to be done, does it, and looks again.
+
+usage: run_workflow <worker_name> [-d SECONDS] [-s SECONDS] [--once] [-v]
+
+  -d, --duration SECONDS  begin no new cycle after this long (default: no end)
+  -s, --sleep SECONDS     pause after a cycle that found nothing (default 30)
+      --once              end when nothing is left to do
+      --config FILE       configuration file instead of ./dj_local_conf.json
+  -v, --verbose           a line for every key
+  -h, --help              print this
+
+Workers (defined in workflow/src/populate/worker.ts):
+${Object.entries(workers)
+  .map(([name, { summary }]) => `  ${name.padEnd(26)}${summary}`)
+  .join("\n")}
+`;
+
+/** Runs `run_workflow ...words`; returns the exit code. `giveBack` is aborted by the second signal. */
+export async function runWorkflow(words: readonly string[], outer: Outer, giveBack: AbortSignal): Promise<number> {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(words);
+  } catch (error) {
+    outer.err.write(`${(error as Error).message}\n`);
+    return 2;
+  }
+  const { values, positionals } = parsed;
+  if (values.help === true) {
+    outer.out.write(help);
+    return 0;
+  }
+  const known = Object.keys(workers).join(", ");
+  const [name, ...more] = positionals;
+  if (name === undefined || more.length > 0) {
+    outer.err.write(`run_workflow takes one worker's name, got ${positionals.length}. The workers are: ${known}.\n`);
+    return 2;
+  }
+  const worker = workers[name];
+  if (worker === undefined) {
+    outer.err.write(`Unknown worker '${name}'. The workers are: ${known}.\n`);
+    return 2;
+  }
+  const [durationS, sleepS] = [seconds(values.duration, "duration"), seconds(values.sleep, "sleep")];
+  for (const value of [durationS, sleepS])
+    if (typeof value === "string") {
+      outer.err.write(`${value}\n`);
+      return 2;
+    }
+  try {
+    const settings = loadSettings({
+      folder: outer.folder,
+      env: outer.env,
+      ...(values.config === undefined ? {} : { file: values.config }),
+    });
+    const summary = await startWorker(name, worker, settings, {
+      ...(durationS === undefined ? {} : { durationS: durationS as number }),
+      ...(sleepS === undefined ? {} : { sleepS: sleepS as number }),
+      once: values.once === true,
+      verbose: (values.verbose?.length ?? 0) > 0,
+      signal: outer.signal,
+      giveBack,
+      log: (line) => outer.err.write(`${line}\n`),
+      progress: makeProgress(outer.err),
+    });
+    outer.err.write(`${name}: made ${summary.made}, failed ${summary.failed}, ended: ${summary.ended}\n`);
+    return 0;
+  } catch (error) {
+    outer.err.write(`${name}: ${sentence(error, outer.env["TENON_DEBUG"] !== undefined)}\n`);
+    return 1;
+  }
+}
+
+function parse(words: readonly string[]) {
+  return parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
+}
+
+function seconds(text: string | undefined, option: string): number | string | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) return `--${option} takes seconds, got '${text}'.`;
+  // a negative duration means no end, as in the original
+  return value < 0 ? undefined : value;
+}
+
+if (import.meta.main) {
+  const [stop, giveBack] = [new AbortController(), new AbortController()];
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.on(signal, () => {
+      if (stop.signal.aborted) giveBack.abort(new Error(`Second ${signal}`));
+      stop.abort(new Error(`Stopped by ${signal}`));
+    });
+  process.exitCode = await runWorkflow(
+    process.argv.slice(2),
+    { out: process.stdout, err: process.stderr, env: process.env, folder: process.cwd(), signal: stop.signal },
+    giveBack.signal,
+  );
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+/**
+ * @module
+ * The program `tenon`: finds the command, runs it, turns its errors into a sentence and an exit code.
+ */
+import { commands } from "./commands.ts";
+import { UsageError, runCommand, type Outer } from "./command.ts";
+
+/** Runs `tenon ...words`; returns the exit code: 0 done, 1 failed, 2 misused. */
+export async function tenon(words: readonly string[], outer: Outer): Promise<number> {
+  try {
+    const { name, rest } = find(words);
+    if (name === undefined) {
+      (words.length === 0 ? outer.err : outer.out).write(list());
+      return words.length === 0 ? 2 : 0;
+    }
+    return await runCommand(name, commands[name]!, rest, outer);
+  } catch (error) {
+    outer.err.write(`${sentence(error, outer.env["TENON_DEBUG"] !== undefined)}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+/** The longest run of leading words that names a command: `session add`. */
+function find(words: readonly string[]): { name: string | undefined; rest: readonly string[] } {
+  for (const length of [2, 1]) {
+    const name = words.slice(0, length).join(" ");
+    if (words.length >= length && commands[name] !== undefined) return { name, rest: words.slice(length) };
+  }
+  const first = words[0];
+  if (first === undefined || first === "--help" || first === "-h" || first === "help") return { name: undefined, rest: [] };
+  const group = Object.keys(commands).filter((name) => name.startsWith(`${first} `));
+  if (group.length > 0 && (words.length === 1 || words[1]!.startsWith("-")))
+    throw new UsageError(`tenon ${first} needs one of: ${group.map((name) => name.split(" ")[1]).join(", ")}.`);
+  throw new UsageError(
+    `Unknown command '${words.slice(0, group.length > 0 ? 2 : 1).join(" ")}'. The commands are: ${Object.keys(commands).join(", ")}.`,
+  );
+}
+
+function list(): string {
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(18)}${summary}`);
+  return `Tenon: an electrophysiology pipeline on the lab's own machines.\n\nusage: tenon COMMAND ...   (tenon COMMAND --help)\n\n${lines.join("\n")}\n\nWorkers: run_workflow <worker_name>\n`;
+}
+
+/** An error as one sentence for people; with its stack when TENON_DEBUG is set. */
+export function sentence(error: unknown, debug: boolean): string {
+  if (!(error instanceof Error)) return String(error);
+  if (debug) return error.stack ?? error.message;
+  return error.message;
+}
+
+if (import.meta.main) {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => stop.abort(new Error(`Stopped by ${signal}.`)));
+  process.exitCode = await tenon(process.argv.slice(2), {
+    out: process.stdout,
+    err: process.stderr,
+    env: process.env,
+    folder: process.cwd(),
+    signal: stop.signal,
+  });
+}

@@ -1,0 +1,29 @@
+/**
+ * @module
+ * The recording that a probe made, among those of a session folder.
+ */
+import { basename, dirname } from "node:path";
+import { findRecordings, openRecording, type Recording } from "@tenon/ephys";
+import { PathError } from "./paths.ts";
+
+/** Opens the recording of a session folder that was made with the probe of this serial number. A recording that does not say its
+ *  probe counts when it is the only one.
+ * @throws PathError naming what was found; RecordingError when the recording is not complete */
+export async function openRecordingOfProbe(folder: string, serial: string): Promise<Recording> {
+  const seen: string[] = [];
+  const sources = await findRecordings(folder);
+  for (const source of sources) {
+    const recording = await openRecording(source);
+    const own = recording.probe.serial;
+    if (own === serial || (own === "" && sources.length === 1)) return recording;
+    seen.push(`${own || "no serial"} (${basename(source.path)})`);
+    await recording.close();
+  }
+  throw new PathError(`No recording of probe ${serial} below ${folder}; found: ${seen.join(", ")}.`, folder);
+}
+
+/** The insertion number that a recording's folder or file name tells (`..._imec1` → 1), else its place in the list. */
+export function insertionNumber(path: string, index: number): number {
+  const named = /imec(\d)$/.exec(basename(dirname(path))) ?? /\.imec(\d)\./.exec(basename(path));
+  return named === null ? index : Number(named[1]);
+}

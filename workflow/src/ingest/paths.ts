@@ -1,0 +1,67 @@
+/**
+ * @module
+ * Paths in the database are relative to a root, with `/`; this is where they meet the disk (pipeline contract 1.3).
+ */
+import { existsSync, realpathSync } from "node:fs";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
+
+/** Thrown when a path of the database is in none of the roots, or a folder lies outside of them. */
+export class PathError extends Error {
+  override readonly name = "PathError";
+  readonly path: string;
+  constructor(message: string, path: string) {
+    super(message);
+    this.path = path;
+  }
+}
+
+/** The absolute path of `path`, which is relative to one of the roots (first match wins) or absolute.
+ * @throws PathError naming the roots that were searched */
+export function findFullPath(roots: readonly string[], path: string): string {
+  const posix = path.replaceAll("\\", "/");
+  if (isAbsolute(posix)) {
+    if (existsSync(posix)) return posix;
+    throw new PathError(`${posix} does not exist.`, posix);
+  }
+  for (const root of roots) {
+    const full = resolve(root, posix);
+    if (existsSync(full)) {
+      if (!isInside(root, full)) throw new PathError(`'${path}' leads out of ${root}; paths in the database must stay below their root.`, path);
+      return full;
+    }
+  }
+  throw new PathError(`'${path}' is in none of ${roots.join(", ")}. Is the share mounted, and is custom.raw_root_data_dir right?`, path);
+}
+
+/** `full` relative to the root that holds it, with `/`.
+ * @throws PathError when no root holds it */
+export function relativeToRoot(roots: readonly string[], full: string): string {
+  const real = existsSync(full) ? realpathSync(full) : resolve(full);
+  for (const root of roots) {
+    if (!existsSync(root)) continue;
+    const rootReal = realpathSync(root);
+    if (isInside(rootReal, real)) return relative(rootReal, real).split(sep).join("/");
+  }
+  throw new PathError(
+    `${full} is not below a raw root (${roots.join(", ")}). Copy the session there, or name its root in custom.raw_root_data_dir.`,
+    full,
+  );
+}
+
+/** Where the results of a clustering task go, relative to the processed root: `sub4/sess1/probe_2/kilosort2-5_0`. */
+export function outputDirectory(sessionDir: string, insertionNumber: number, method: string, paramsetIdx: number): string {
+  return `${sessionDir}/probe_${insertionNumber}/${method.replaceAll(".", "-")}_${paramsetIdx}`;
+}
+
+/** The absolute folder of an output directory, made sure to be below the processed root. */
+export function outputPath(processedRoot: string, directory: string): string {
+  const full = isAbsolute(directory) ? directory : join(processedRoot, directory);
+  if (!isInside(processedRoot, full))
+    throw new PathError(`The output directory '${directory}' leads out of ${processedRoot}.`, directory);
+  return full;
+}
+
+function isInside(root: string, full: string): boolean {
+  const path = relative(root, full);
+  return path === "" || (path !== ".." && !path.startsWith(`..${sep}`) && !isAbsolute(path));
+}

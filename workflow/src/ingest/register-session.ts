@@ -1,0 +1,151 @@
+/**
+ * @module
+ * Registering a session: which rows a folder needs, and inserting them in one transaction. A dry run stops after the first half.
+ */
+import type { Connection } from "@tenon/datajoint";
+import { findRecordings, openRecording, type Recording } from "@tenon/ephys";
+import * as ephys from "../pipeline/ephys.ts";
+import * as probe from "../pipeline/probe.ts";
+import * as session from "../pipeline/session.ts";
+import * as subject from "../pipeline/subject.ts";
+import { insertionNumber } from "./find-recordings.ts";
+import { relativeToRoot } from "./paths.ts";
+import { electrodeRows, probeTypeName } from "./probe-types.ts";
+
+/** Thrown when a session cannot be registered as asked. */
+export class RegistrationError extends Error {
+  override readonly name = "RegistrationError";
+}
+
+export interface RegistrationRequest {
+  /** Absolute path of the session folder, or of one recording's file. */
+  readonly path: string;
+  readonly rawRoots: readonly string[];
+  readonly subject: string;
+  /** For a subject that is not in the database yet. */
+  readonly sex?: string | undefined;
+  readonly birthDate?: string | undefined;
+  /** `YYYY-MM-DD HH:MM:SS`; default: what the recording says. */
+  readonly datetime?: string | undefined;
+  /** Only the recording of this probe. */
+  readonly probeSerial?: string | undefined;
+}
+
+/** The rows by table, parents first; those that are there already are left out. */
+export interface Registration {
+  readonly key: { readonly subject: string; readonly session_datetime: string };
+  readonly sessionDir: string;
+  readonly rows: readonly { readonly table: string; readonly rows: readonly Readonly<Record<string, unknown>>[] }[];
+}
+
+interface Insertable {
+  insert(rows: readonly Readonly<Record<string, unknown>>[], options?: { skipDuplicates?: boolean }): Promise<unknown>;
+}
+
+// rows are built here by hand and checked by insert itself, so the tables are used through this narrow door
+const tables: Readonly<Record<string, Insertable>> = {
+  ProbeType: probe.ProbeType,
+  "ProbeType.Electrode": probe.ProbeTypeElectrode,
+  Probe: probe.Probe,
+  Subject: subject.Subject,
+  Session: session.Session,
+  SessionDirectory: session.SessionDirectory,
+  ProbeInsertion: ephys.ProbeInsertion,
+} as unknown as Readonly<Record<string, Insertable>>;
+
+/**
+ * Works out what a session folder needs.
+ * @throws RegistrationError, PathError, RecordingError
+ */
+export async function planRegistration(request: RegistrationRequest): Promise<Registration> {
+  const found = await recordings(request);
+  const datetime = request.datetime ?? toDatetime(found[0]!.recording.startTime);
+  if (datetime === undefined)
+    throw new RegistrationError(`The recording in ${request.path} does not say when it began: give --datetime "YYYY-MM-DD HH:MM:SS".`);
+  if (!/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(datetime))
+    throw new RegistrationError(`A session's datetime is "YYYY-MM-DD HH:MM:SS", got "${datetime}".`);
+  const key = { subject: request.subject, session_datetime: datetime };
+  const sessionDir = relativeToRoot(request.rawRoots, request.path);
+  const rows: { table: string; rows: Readonly<Record<string, unknown>>[] }[] = [];
+
+  for (const { recording, serial } of found) {
+    const type = probeTypeName(recording.probe);
+    if ((await probe.ProbeType.restrict({ probe_type: type }).count()) === 0 && !rows.some((r) => r.rows[0]!["probe_type"] === type)) {
+      rows.push({ table: "ProbeType", rows: [{ probe_type: type }] });
+      rows.push({ table: "ProbeType.Electrode", rows: electrodeRows(recording.probe).map((row) => ({ ...row })) });
+    }
+    if ((await probe.Probe.restrict({ probe: serial }).count()) === 0)
+      rows.push({ table: "Probe", rows: [{ probe: serial, probe_type: type }] });
+  }
+  if ((await subject.Subject.restrict({ subject: request.subject }).count()) === 0) rows.push(newSubject(request));
+  if ((await session.Session.restrict(key).count()) === 0) rows.push({ table: "Session", rows: [key] });
+  await refuseOtherDirectory(key, sessionDir);
+  if ((await session.SessionDirectory.restrict(key).count()) === 0)
+    rows.push({ table: "SessionDirectory", rows: [{ ...key, session_dir: sessionDir }] });
+  const insertions: Record<string, unknown>[] = [];
+  for (const { number, serial } of found) {
+    const row = { ...key, insertion_number: number };
+    const there = await ephys.ProbeInsertion.restrict(row).fetch();
+    if (there.length === 0) insertions.push({ ...row, probe: serial });
+    else if (there[0]!.probe !== serial)
+      throw new RegistrationError(
+        `Insertion ${number} of this session is probe ${there[0]!.probe} in the database, but the recording was made with ${serial}.`,
+      );
+  }
+  if (insertions.length > 0) rows.push({ table: "ProbeInsertion", rows: insertions });
+  for (const { recording } of found) await recording.close();
+  return { key, sessionDir, rows };
+}
+
+/** Inserts the rows of a plan, all or none. */
+export async function register(connection: Connection, plan: Registration): Promise<void> {
+  await connection.transaction(async () => {
+    for (const { table, rows } of plan.rows) await tables[table]!.insert(rows, { skipDuplicates: /^Probe/.test(table) && table !== "ProbeInsertion" });
+  });
+}
+
+interface Found {
+  readonly recording: Recording;
+  /** The insertion number. */
+  readonly number: number;
+  /** The probe's serial number: the recording's own, or the one that the request gives to a recording that says none. */
+  readonly serial: string;
+}
+
+async function recordings(request: RegistrationRequest): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const [index, source] of (await findRecordings(request.path)).entries()) {
+    const recording = await openRecording(source);
+    const serial = recording.probe.serial || request.probeSerial;
+    if (serial === undefined)
+      throw new RegistrationError(`${source.path} does not say which probe it was made with: give --probe-serial.`);
+    if (request.probeSerial === undefined || serial === request.probeSerial)
+      found.push({ recording, number: insertionNumber(source.path, index), serial });
+    else await recording.close();
+  }
+  if (found.length > 0) return found;
+  throw new RegistrationError(
+    `No recording of probe ${request.probeSerial} below ${request.path}; \`tenon session verify\` shows what is there.`,
+  );
+}
+
+function newSubject(request: RegistrationRequest) {
+  if (request.sex === undefined || request.birthDate === undefined)
+    throw new RegistrationError(
+      `Subject '${request.subject}' is not in the database. To add it, give --sex (M, F or U) and --birth-date YYYY-MM-DD; or insert it first.`,
+    );
+  return { table: "Subject", rows: [{ subject: request.subject, sex: request.sex, subject_birth_date: request.birthDate }] };
+}
+
+async function refuseOtherDirectory(key: Registration["key"], sessionDir: string): Promise<void> {
+  const [there] = await session.SessionDirectory.restrict(key).fetch();
+  if (there !== undefined && there.session_dir !== sessionDir)
+    throw new RegistrationError(
+      `Session ${key.subject} ${key.session_datetime} has the directory '${there.session_dir}' in the database, not '${sessionDir}'. Give another --datetime for another session.`,
+    );
+}
+
+/** SpikeGLX's `2026-01-05T10:11:12` as the database writes it. */
+function toDatetime(text: string | undefined): string | undefined {
+  return text?.replace("T", " ").slice(0, 19);
+}

@@ -1,0 +1,53 @@
+/**
+ * @module
+ * What a worker is made of: steps that fill a table, and steps that are functions called once a cycle.
+ *
+ * What a newcomer would get wrong: `maxCalls` counts keys of one cycle, not of the worker's life; a long step before a short one starves it
+ * without it.
+ */
+import type { PopulateTable } from "@tenon/datajoint";
+import type { Lab } from "./lab.ts";
+
+export interface TableOptions {
+  /** At most so many keys a cycle. Default: all there are. */
+  readonly maxCalls?: number;
+}
+
+export interface TableStep {
+  readonly kind: "table";
+  /** As the worker log and `tenon status` name it: `ephys.EphysRecording`. */
+  readonly process: string;
+  readonly table: PopulateTable;
+  readonly options: TableOptions;
+}
+
+export interface TaskContext {
+  readonly lab: Lab;
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+}
+
+export interface TaskStep {
+  readonly kind: "task";
+  readonly process: string;
+  /** Does what there is to do; returns how much that was. */
+  readonly run: (context: TaskContext) => Promise<number>;
+}
+
+export type StepDefinition = TableStep | TaskStep;
+
+export interface WorkerDefinition {
+  /** One line for `run_workflow --help`. */
+  readonly summary: string;
+  readonly steps: readonly StepDefinition[];
+}
+
+/** A step that fills a table. */
+export function table(process: string, target: PopulateTable, options: TableOptions = {}): TableStep {
+  return { kind: "table", process, table: target, options };
+}
+
+/** A step that is a function. */
+export function task(process: string, run: TaskStep["run"]): TaskStep {
+  return { kind: "task", process, run };
+}

@@ -1,0 +1,84 @@
+/**
+ * @module
+ * Every key that the configuration may hold, with its type, its environment variable and where it comes from. A key that is not here is
+ * refused with the nearest one, so that a typing error never works silently with a default.
+ */
+
+export type KeyType = "text" | "number" | "boolean" | "paths" | "object";
+
+export interface KeySpec {
+  readonly type: KeyType;
+  /** The variable that overrides the file. */
+  readonly env?: string;
+  /** One line for `--help` and the commented configuration. */
+  readonly help: string;
+  /** Read by datajoint-python alone: accepted, not used. */
+  readonly pythonOnly?: true;
+}
+
+const python = (help: string, type: KeyType = "text"): KeySpec => ({ type, help, pythonOnly: true });
+
+/** By dotted name, as datajoint-python writes them. */
+export const keys: Readonly<Record<string, KeySpec>> = {
+  "database.backend": { type: "text", env: "DJ_BACKEND", help: "mysql or sqlite; default: mysql when database.host is set, else sqlite" },
+  "database.path": { type: "text", env: "TENON_DATABASE", help: "file of the SQLite database; default: tenon.sqlite beside the configuration" },
+  "database.host": { type: "text", env: "DJ_HOST", help: "MySQL or MariaDB server, may be host:port" },
+  "database.port": { type: "number", env: "DJ_PORT", help: "default 3306" },
+  "database.user": { type: "text", env: "DJ_USER", help: "account of the server" },
+  "database.password": { type: "text", env: "DJ_PASS", help: "its password" },
+  "database.use_tls": { type: "boolean", env: "DJ_USE_TLS", help: "true: require an encrypted connection; default: plain to this machine" },
+  "database.reconnect": python("reconnect", "boolean"),
+  "database.name": python("database of a PostgreSQL server"),
+  "database.create_tables": python("whether tables may be declared", "boolean"),
+  "database.database_prefix": python("deprecated and unused there"),
+  "connection.init_function": python("SQL run on connect"),
+  "connection.charset": python("character set"),
+  loglevel: python("log level"),
+  safemode: python("ask before deleting", "boolean"),
+  fetch_format: python("array or frame"),
+  "display.limit": python("rows shown", "number"),
+  "display.width": python("column width", "number"),
+  "display.show_tuple_count": python("show the number of rows", "boolean"),
+  enable_python_native_blobs: python("write dj0 blobs", "boolean"),
+  add_hidden_timestamp: python("hidden timestamp column", "boolean"),
+  filepath_checksum_size_limit: python("no checksum above this size", "number"),
+  filepath_checksum_size_limit_insert: python("no checksum above this size", "number"),
+  query_cache: python("cache of query results"),
+  cache: python("cache of external objects"),
+  plugin: python("plugins", "object"),
+  stores: { type: "object", help: "external stores by name: {protocol: file, location}" },
+  "custom.database.prefix": { type: "text", env: "DATABASE_PREFIX", help: "begins every schema's name, e.g. mylab_ephys_" },
+  "custom.raw_root_data_dir": { type: "paths", env: "RAW_ROOT_DATA_DIR", help: "where session folders are (one folder or a list)" },
+  "custom.processed_root_data_dir": { type: "text", env: "PROCESSED_ROOT_DATA_DIR", help: "where results go" },
+  "custom.ephys_mode": python("variant of the ephys schema"),
+  "custom.worker_max_idled_cycle": { type: "number", env: "WORKER_MAX_IDLED_CYCLE", help: "a worker stops after this many idle cycles; default: never" },
+  "custom.generation": { type: "text", env: "TENON_GENERATION", help: "legacy (datajoint-python 0.14) or current (2.x) for schemas that are new; default legacy" },
+  "custom.threads": { type: "number", env: "TENON_THREADS", help: "threads of a computing step; default: the cores of the machine" },
+};
+
+/** The nearest known key, or undefined when none is near. */
+export function nearestKey(name: string): string | undefined {
+  let best: string | undefined;
+  let least = Math.max(3, Math.floor(name.length / 3)) + 1;
+  for (const key of Object.keys(keys)) {
+    const distance = editDistance(name, key);
+    if (distance < least) {
+      least = distance;
+      best = key;
+    }
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(change, previous[j]! + 1, current[j - 1]! + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length]!;
+}

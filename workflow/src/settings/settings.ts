@@ -1,0 +1,249 @@
+/**
+ * @module
+ * The configuration: one JSON file as datajoint-python users have it, overridden by environment variables, overridden by flags.
+ *
+ * The file is the first of `./dj_local_conf.json`, `./dj_local_config.json` (the name that the deployment page uses),
+ * `~/.datajoint_config.json`. Files are not merged, as in datajoint-python. Keys may be dotted (`"database.host"`) or nested. Relative
+ * paths are relative to the file's folder. Without any file the database is SQLite and the roots are `raw/` and `processed/` here.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { type KeySpec, keys, nearestKey } from "./keys.ts";
+
+/** Thrown when the configuration cannot be used; `key` is the dotted name, `where` the file or variable. */
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+  readonly key: string;
+  readonly where: string;
+  constructor(message: string, key: string, where: string, options?: ErrorOptions) {
+    super(message, options);
+    this.key = key;
+    this.where = where;
+  }
+}
+
+export type DatabaseSettings =
+  | { readonly kind: "sqlite"; readonly path: string }
+  | {
+      readonly kind: "mysql";
+      readonly host: string;
+      readonly port: number;
+      readonly user: string;
+      readonly password: string;
+      readonly tls?: boolean;
+    };
+
+export interface Settings {
+  /** The file that was read; undefined without one. */
+  readonly file: string | undefined;
+  readonly database: DatabaseSettings;
+  /** Begins every schema's name. */
+  readonly prefix: string;
+  /** Absolute folders that session folders are looked up in, first match wins. */
+  readonly rawRoots: readonly string[];
+  /** Absolute folder that results go to. */
+  readonly processedRoot: string;
+  readonly generation: "legacy" | "current";
+  /** Idle cycles before a worker stops; undefined: it never does. */
+  readonly maxIdledCycle: number | undefined;
+  readonly threads: number | undefined;
+  readonly stores: Readonly<Record<string, StoreSettings>>;
+}
+
+export interface StoreSettings {
+  readonly protocol: "file";
+  /** Absolute folder. */
+  readonly location: string;
+}
+
+export const fileNames = ["dj_local_conf.json", "dj_local_config.json"] as const;
+
+export interface LoadOptions {
+  /** Folder to look for the file in. Default: the current one. */
+  readonly folder?: string;
+  /** This very file instead of a search. */
+  readonly file?: string;
+  /** Default: process.env. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Reads the configuration.
+ * @throws ConfigurationError naming the key and the file or variable that is wrong
+ */
+export function loadSettings(options: LoadOptions = {}): Settings {
+  const folder = resolve(options.folder ?? ".");
+  const env = options.env ?? process.env;
+  const file = options.file === undefined ? findFile(folder) : resolve(options.file);
+  const values = file === undefined ? new Map<string, unknown>() : readFile(file);
+  const base = file === undefined ? folder : dirname(file);
+  const where = file ?? "the environment";
+  for (const [key, spec] of Object.entries(keys)) {
+    const variable = spec.env;
+    const text = variable === undefined ? undefined : env[variable];
+    if (text !== undefined && text !== "") values.set(key, fromEnvironment(key, spec, text, variable!));
+  }
+  const text = (key: string) => values.get(key) as string | undefined;
+  const path = (name: string) => (isAbsolute(name) ? name : join(base, name));
+
+  const generation = text("custom.generation") ?? "legacy";
+  if (generation !== "legacy" && generation !== "current")
+    throw wrong("custom.generation", "legacy or current", generation, where);
+  const prefix = text("custom.database.prefix") ?? "tenon_";
+  if (!/^[a-z][a-z0-9_]*$/.test(prefix))
+    throw wrong("custom.database.prefix", "lower-case letters, digits and underscores, beginning with a letter", prefix, where);
+  const raw = values.get("custom.raw_root_data_dir") ?? "raw";
+  return {
+    file,
+    database: databaseSettings(values, path, where),
+    prefix,
+    rawRoots: (Array.isArray(raw) ? (raw as string[]) : [raw as string]).map(path),
+    processedRoot: path(text("custom.processed_root_data_dir") ?? "processed"),
+    generation,
+    maxIdledCycle: positive(values, "custom.worker_max_idled_cycle", where),
+    threads: positive(values, "custom.threads", where),
+    stores: storeSettings(values.get("stores"), path, where),
+  };
+}
+
+function findFile(folder: string): string | undefined {
+  const places = [...fileNames.map((name) => join(folder, name)), join(homedir(), ".datajoint_config.json")];
+  return places.find((place) => existsSync(place));
+}
+
+function readFile(file: string): Map<string, unknown> {
+  let content: string;
+  try {
+    content = readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new ConfigurationError(`Cannot read the configuration ${file}: ${(cause as Error).message}`, "", file, { cause });
+  }
+  let data: unknown;
+  try {
+    data = JSON.parse(content);
+  } catch (cause) {
+    throw new ConfigurationError(`${file} is not JSON: ${(cause as Error).message}`, "", file, { cause });
+  }
+  if (data === null || typeof data !== "object" || Array.isArray(data))
+    throw new ConfigurationError(`${file} must hold one JSON object, got ${JSON.stringify(data)?.slice(0, 40)}`, "", file);
+  const values = new Map<string, unknown>();
+  flatten("", data as Record<string, unknown>, values, file);
+  return values;
+}
+
+/** Puts nested and dotted keys into one map of dotted names; unknown ones are errors. */
+function flatten(before: string, data: Record<string, unknown>, into: Map<string, unknown>, file: string): void {
+  for (const [name, value] of Object.entries(data)) {
+    const key = before + name;
+    const spec = keys[key];
+    if (spec !== undefined) {
+      if (value !== null) into.set(key, checked(key, spec, value, file));
+    } else if (value !== null && typeof value === "object" && !Array.isArray(value) && hasKeysBelow(key))
+      flatten(`${key}.`, value as Record<string, unknown>, into, file);
+    else {
+      const near = nearestKey(key);
+      const hint = near === undefined ? "`tenon init --help` lists the keys." : `Did you mean '${near}'?`;
+      throw new ConfigurationError(`${file}: unknown key '${key}'. ${hint}`, key, file);
+    }
+  }
+}
+
+function hasKeysBelow(key: string): boolean {
+  return Object.keys(keys).some((name) => name.startsWith(`${key}.`));
+}
+
+const descriptions: Record<KeySpec["type"], string> = {
+  text: "text",
+  number: "a number",
+  boolean: "true or false",
+  paths: "a path or a list of paths",
+  object: "an object",
+};
+
+function checked(key: string, spec: KeySpec, value: unknown, where: string): unknown {
+  const good = {
+    text: () => typeof value === "string",
+    number: () => typeof value === "number" && Number.isFinite(value),
+    // datajoint-python also takes an object of TLS options here
+    boolean: () => typeof value === "boolean" || (key === "database.use_tls" && typeof value === "object"),
+    paths: () =>
+      typeof value === "string" ||
+      (Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string")),
+    object: () => typeof value === "object" && !Array.isArray(value),
+  }[spec.type]();
+  if (!good && spec.pythonOnly !== true) throw wrong(key, descriptions[spec.type], value, where);
+  return value;
+}
+
+function fromEnvironment(key: string, spec: KeySpec, text: string, variable: string): unknown {
+  if (spec.type === "number") {
+    const value = Number(text);
+    if (!Number.isFinite(value)) throw wrong(key, "a number", text, variable);
+    return value;
+  }
+  if (spec.type === "boolean") {
+    if (/^(1|true|yes)$/i.test(text)) return true;
+    if (/^(0|false|no)$/i.test(text)) return false;
+    throw wrong(key, "true or false", text, variable);
+  }
+  return text;
+}
+
+function wrong(key: string, expected: string, got: unknown, where: string): ConfigurationError {
+  const shown = /password/.test(key) ? "something else" : JSON.stringify(got);
+  return new ConfigurationError(`${where}: '${key}' must be ${expected}, got ${shown}.`, key, where);
+}
+
+function positive(values: ReadonlyMap<string, unknown>, key: string, where: string): number | undefined {
+  const value = values.get(key) as number | undefined;
+  if (value === undefined) return undefined;
+  if (!Number.isInteger(value) || value < 1) throw wrong(key, "a whole number above 0", value, where);
+  return value;
+}
+
+function databaseSettings(
+  values: ReadonlyMap<string, unknown>,
+  path: (name: string) => string,
+  where: string,
+): DatabaseSettings {
+  const host = values.get("database.host") as string | undefined;
+  const backend = (values.get("database.backend") as string | undefined) ?? (host === undefined ? "sqlite" : "mysql");
+  if (backend === "sqlite") return { kind: "sqlite", path: path((values.get("database.path") as string | undefined) ?? "tenon.sqlite") };
+  if (backend !== "mysql") throw wrong("database.backend", "mysql or sqlite", backend, where);
+  if (host === undefined)
+    throw new ConfigurationError(`${where}: 'database.backend' is mysql, so 'database.host' is needed (or DJ_HOST).`, "database.host", where);
+  for (const key of ["database.user", "database.password"])
+    if (values.get(key) === undefined)
+      throw new ConfigurationError(
+        `${where}: '${key}' is missing; the server at ${host} needs it (or the variable ${keys[key]!.env}).`,
+        key,
+        where,
+      );
+  const [name, port] = host.split(":") as [string, string | undefined];
+  const tls = values.get("database.use_tls");
+  return {
+    kind: "mysql",
+    host: name,
+    port: port === undefined ? ((values.get("database.port") as number | undefined) ?? 3306) : Number(port),
+    user: values.get("database.user") as string,
+    password: values.get("database.password") as string,
+    ...(typeof tls === "boolean" ? { tls } : typeof tls === "object" && tls !== null ? { tls: true } : {}),
+  };
+}
+
+function storeSettings(
+  stores: unknown,
+  path: (name: string) => string,
+  where: string,
+): Readonly<Record<string, StoreSettings>> {
+  const result: Record<string, StoreSettings> = {};
+  for (const [name, spec] of Object.entries((stores ?? {}) as Record<string, unknown>)) {
+    const { protocol, location } = (spec ?? {}) as { protocol?: unknown; location?: unknown };
+    if (["s3", "gcs", "azure"].includes(protocol as string)) continue; // read by the migration; no step writes to them yet
+    if (protocol !== "file") throw wrong(`stores.${name}.protocol`, "file, s3, gcs or azure", protocol, where);
+    if (typeof location !== "string") throw wrong(`stores.${name}.location`, "a folder", location, where);
+    result[name] = { protocol, location: path(location) };
+  }
+  return result;
+}
