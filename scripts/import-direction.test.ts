@@ -84,7 +84,8 @@ describe("imports", () => {
           const to = relative(folder, join(dirname(file), target)).split("/")[0]!;
           if (to === from || typeOnly) continue;
           const [fromLevel, toLevel] = [level.get(from), level.get(to)];
-          if (fromLevel !== undefined && toLevel !== undefined && toLevel >= fromLevel) upward.push(`${file} imports ${target}`);
+          if (fromLevel !== undefined && toLevel !== undefined && toLevel >= fromLevel)
+            upward.push(`${file} imports ${target}`);
         }
       }
       assert.deepEqual([...unknown], [], "rooms that this test does not know: add them in their place");
@@ -94,14 +95,20 @@ describe("imports", () => {
 
   it("never join the two packages", () => {
     const wrong = [
-      ...sources("packages/datajoint/src").flatMap(importsOf).filter((i) => i.target.includes("ephys")),
-      ...sources("packages/ephys/src").flatMap(importsOf).filter((i) => i.target.includes("datajoint")),
+      ...sources("packages/datajoint/src")
+        .flatMap(importsOf)
+        .filter((i) => i.target.includes("ephys")),
+      ...sources("packages/ephys/src")
+        .flatMap(importsOf)
+        .filter((i) => i.target.includes("datajoint")),
     ];
     assert.deepEqual(wrong, []);
   });
 
   it("reach packages by name only", () => {
-    const deep = sources("workflow/src").flatMap(importsOf).filter((i) => /packages\//.test(i.target));
+    const deep = sources("workflow/src")
+      .flatMap(importsOf)
+      .filter((i) => /packages\//.test(i.target));
     assert.deepEqual(deep, []);
   });
 

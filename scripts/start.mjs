@@ -32,7 +32,11 @@ child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals
 
 function isInstalled() {
   const done = join(root, "node_modules", ".package-lock.json");
-  return existsSync(done) && existsSync(node) && statSync(done).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs - 1;
+  return (
+    existsSync(done) &&
+    existsSync(node) &&
+    statSync(done).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs - 1
+  );
 }
 
 function install() {
@@ -45,6 +49,8 @@ function install() {
     stdio: ["ignore", 2, 2],
   });
   if (done.status === 0) return;
-  process.stderr.write("npm ci failed (its message is above). It needs the npm registry once; then run the same command again.\n");
+  process.stderr.write(
+    "npm ci failed (its message is above). It needs the npm registry once; then run the same command again.\n",
+  );
   process.exit(1);
 }

@@ -16,7 +16,9 @@ const root = join(import.meta.dirname, "..");
 const places = process.argv.slice(2);
 const files = (places.length === 0 ? ["packages", "workflow", "scripts"] : places).flatMap(testFiles).sort();
 if (files.length === 0) {
-  process.stderr.write(`No *.test.ts below ${places.join(", ")}. Give folders or files of this repository.\n`);
+  process.stderr.write(
+    `No *.test.ts below ${places.join(", ")}. Give folders or files of this repository.\n`,
+  );
   process.exit(2);
 }
 
@@ -24,7 +26,11 @@ const concurrency = process.env["TENON_TEST_CONCURRENCY"] ?? "2";
 const run = spawnSync(
   process.execPath,
   ["--test", `--test-concurrency=${concurrency}`, "--test-reporter=spec", "--test-timeout=240000", ...files],
-  { cwd: root, stdio: "inherit", env: { ...process.env, NODE_COMPILE_CACHE: join(root, "node_modules/.cache/node") } },
+  {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, NODE_COMPILE_CACHE: join(root, "node_modules/.cache/node") },
+  },
 );
 process.exit(run.status ?? 1);
 
@@ -32,5 +38,7 @@ function testFiles(place: string): string[] {
   const path = join(root, relative(root, join(root, place)));
   if (place.endsWith(".ts")) return [path];
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [];
-  return globSync("**/*.test.ts", { cwd: path, exclude: (name) => name === "node_modules" }).map((file) => join(path, file));
+  return globSync("**/*.test.ts", { cwd: path, exclude: (name) => name === "node_modules" }).map((file) =>
+    join(path, file),
+  );
 }

@@ -24,7 +24,11 @@ describe("docs/on-premises.md", () => {
       };
       const command = line.replace(/^(tenon|run_workflow)\b/, "$1.mjs");
       try {
-        execFileSync("bash", ["-euo", "pipefail", "-c", command], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+        execFileSync("bash", ["-euo", "pipefail", "-c", command], {
+          cwd: folder,
+          env,
+          stdio: ["ignore", "pipe", "pipe"],
+        });
       } catch (error) {
         const { status, stderr, stdout } = error as { status: number; stderr: Buffer; stdout: Buffer };
         assert.fail(`exit ${status}\n${stderr}\n${stdout}`);

@@ -70,13 +70,25 @@ export interface Outer {
 
 /** Reads the words after a command's name and runs it.
  * @throws UsageError */
-export async function runCommand(name: string, command: Command, words: readonly string[], outer: Outer): Promise<number> {
+export async function runCommand(
+  name: string,
+  command: Command,
+  words: readonly string[],
+  outer: Outer,
+): Promise<number> {
   const options = { ...command.options, ...common };
   let parsed: ReturnType<typeof parseArgs>;
   try {
-    parsed = parseArgs({ args: [...words], options: parseable(options), allowPositionals: true, strict: true });
+    parsed = parseArgs({
+      args: [...words],
+      options: parseable(options),
+      allowPositionals: true,
+      strict: true,
+    });
   } catch (error) {
-    throw new UsageError(`${(error as Error).message.replace(/\. To specify.*$/s, ".")} See \`tenon ${name} --help\`.`);
+    throw new UsageError(
+      `${(error as Error).message.replace(/\. To specify.*$/s, ".")} See \`tenon ${name} --help\`.`,
+    );
   }
   const values = parsed.values as Arguments["options"];
   if (values["help"] === true) {
@@ -87,13 +99,16 @@ export async function runCommand(name: string, command: Command, words: readonly
   const count = parsed.positionals.length;
   if (count < least || count > most) {
     const expected = least === most ? `${least}` : `${least} to ${most}`;
-    throw new UsageError(`tenon ${name} takes ${expected} argument${expected === "1" ? "" : "s"}, got ${count}. Usage: tenon ${name} ${command.usage}`);
+    throw new UsageError(
+      `tenon ${name} takes ${expected} argument${expected === "1" ? "" : "s"}, got ${count}. Usage: tenon ${name} ${command.usage}`,
+    );
   }
   const file = values["config"] as string | undefined;
   const context: Context = {
     ...outer,
     json: values["json"] === true,
-    settings: () => loadSettings({ folder: outer.folder, env: outer.env, ...(file === undefined ? {} : { file }) }),
+    settings: () =>
+      loadSettings({ folder: outer.folder, env: outer.env, ...(file === undefined ? {} : { file }) }),
   };
   return command.run({ options: values, words: parsed.positionals }, context);
 }

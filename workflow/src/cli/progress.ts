@@ -32,7 +32,9 @@ export function makeProgress(
       if (err.isTTY === true) {
         if (time - (shown.get(what) ?? Number.NEGATIVE_INFINITY) < 100 && done < total) return;
         const filled = Math.round(fraction * barWidth);
-        err.write(`\r\x1b[K${what} [${"#".repeat(filled)}${".".repeat(barWidth - filled)}] ${percent} %${left}`);
+        err.write(
+          `\r\x1b[K${what} [${"#".repeat(filled)}${".".repeat(barWidth - filled)}] ${percent} %${left}`,
+        );
       } else {
         if (time - (shown.get(what) ?? Number.NEGATIVE_INFINITY) < lineEveryMs) return;
         err.write(`${what}: ${percent} %${left}\n`);

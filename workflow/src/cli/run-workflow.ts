@@ -41,7 +41,11 @@ ${Object.entries(workers)
 `;
 
 /** Runs `run_workflow ...words`; returns the exit code. `giveBack` is aborted by the second signal. */
-export async function runWorkflow(words: readonly string[], outer: Outer, giveBack: AbortSignal): Promise<number> {
+export async function runWorkflow(
+  words: readonly string[],
+  outer: Outer,
+  giveBack: AbortSignal,
+): Promise<number> {
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(words);
@@ -57,7 +61,9 @@ export async function runWorkflow(words: readonly string[], outer: Outer, giveBa
   const known = Object.keys(workers).join(", ");
   const [name, ...more] = positionals;
   if (name === undefined || more.length > 0) {
-    outer.err.write(`run_workflow takes one worker's name, got ${positionals.length}. The workers are: ${known}.\n`);
+    outer.err.write(
+      `run_workflow takes one worker's name, got ${positionals.length}. The workers are: ${known}.\n`,
+    );
     return 2;
   }
   const worker = workers[name];
@@ -116,7 +122,13 @@ if (import.meta.main) {
     });
   process.exitCode = await runWorkflow(
     process.argv.slice(2),
-    { out: process.stdout, err: process.stderr, env: process.env, folder: process.cwd(), signal: stop.signal },
+    {
+      out: process.stdout,
+      err: process.stderr,
+      env: process.env,
+      folder: process.cwd(),
+      signal: stop.signal,
+    },
     giveBack.signal,
   );
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
+import { type Outer, runCommand, UsageError } from "./command.ts";
 /**
  * @module
  * The program `tenon`: finds the command, runs it, turns its errors into a sentence and an exit code.
  */
 import { commands } from "./commands.ts";
-import { UsageError, runCommand, type Outer } from "./command.ts";
 
 /** Runs `tenon ...words`; returns the exit code: 0 done, 1 failed, 2 misused. */
 export async function tenon(words: readonly string[], outer: Outer): Promise<number> {
@@ -28,10 +28,13 @@ function find(words: readonly string[]): { name: string | undefined; rest: reado
     if (words.length >= length && commands[name] !== undefined) return { name, rest: words.slice(length) };
   }
   const first = words[0];
-  if (first === undefined || first === "--help" || first === "-h" || first === "help") return { name: undefined, rest: [] };
+  if (first === undefined || first === "--help" || first === "-h" || first === "help")
+    return { name: undefined, rest: [] };
   const group = Object.keys(commands).filter((name) => name.startsWith(`${first} `));
   if (group.length > 0 && (words.length === 1 || words[1]!.startsWith("-")))
-    throw new UsageError(`tenon ${first} needs one of: ${group.map((name) => name.split(" ")[1]).join(", ")}.`);
+    throw new UsageError(
+      `tenon ${first} needs one of: ${group.map((name) => name.split(" ")[1]).join(", ")}.`,
+    );
   throw new UsageError(
     `Unknown command '${words.slice(0, group.length > 0 ? 2 : 1).join(" ")}'. The commands are: ${Object.keys(commands).join(", ")}.`,
   );

@@ -13,7 +13,10 @@ export interface Bound {
 }
 
 /** Runs `work` with the pipeline bound to the configured database, and closes the connection whatever happens. */
-export async function withPipeline(context: Context, work: (bound: Bound) => Promise<number>): Promise<number> {
+export async function withPipeline(
+  context: Context,
+  work: (bound: Bound) => Promise<number>,
+): Promise<number> {
   const settings = context.settings();
   const connection = await connect(settings.database);
   try {

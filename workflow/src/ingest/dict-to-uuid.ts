@@ -28,7 +28,8 @@ export type PythonValue =
 export function dictToUuid(dict: Readonly<Record<string, PythonValue>>, numericKeys = false): string {
   const order = numericKeys ? (a: string, b: string) => Number(a) - Number(b) : byCodePoint;
   const hash = createHash("md5");
-  for (const key of Object.keys(dict).sort(order)) hash.update(key, "utf8").update(pythonStr(dict[key]!), "utf8");
+  for (const key of Object.keys(dict).sort(order))
+    hash.update(key, "utf8").update(pythonStr(dict[key]!), "utf8");
   const hex = hash.digest("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
@@ -43,7 +44,8 @@ export function pythonRepr(value: PythonValue): string {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value === "bigint") return value.toString();
-  if (typeof value === "number") return Number.isInteger(value) && Math.abs(value) < 1e16 ? `${value}` : floatRepr(value);
+  if (typeof value === "number")
+    return Number.isInteger(value) && Math.abs(value) < 1e16 ? `${value}` : floatRepr(value);
   if (typeof value === "string") return stringRepr(value);
   if (value instanceof PythonFloat) return floatRepr(value.value);
   if (Array.isArray(value)) return `[${value.map(pythonRepr).join(", ")}]`;

@@ -26,11 +26,18 @@ export function findFullPath(roots: readonly string[], path: string): string {
   for (const root of roots) {
     const full = resolve(root, posix);
     if (existsSync(full)) {
-      if (!isInside(root, full)) throw new PathError(`'${path}' leads out of ${root}; paths in the database must stay below their root.`, path);
+      if (!isInside(root, full))
+        throw new PathError(
+          `'${path}' leads out of ${root}; paths in the database must stay below their root.`,
+          path,
+        );
       return full;
     }
   }
-  throw new PathError(`'${path}' is in none of ${roots.join(", ")}. Is the share mounted, and is custom.raw_root_data_dir right?`, path);
+  throw new PathError(
+    `'${path}' is in none of ${roots.join(", ")}. Is the share mounted, and is custom.raw_root_data_dir right?`,
+    path,
+  );
 }
 
 /** `full` relative to the root that holds it, with `/`.
@@ -49,7 +56,12 @@ export function relativeToRoot(roots: readonly string[], full: string): string {
 }
 
 /** Where the results of a clustering task go, relative to the processed root: `sub4/sess1/probe_2/kilosort2-5_0`. */
-export function outputDirectory(sessionDir: string, insertionNumber: number, method: string, paramsetIdx: number): string {
+export function outputDirectory(
+  sessionDir: string,
+  insertionNumber: number,
+  method: string,
+  paramsetIdx: number,
+): string {
   return `${sessionDir}/probe_${insertionNumber}/${method.replaceAll(".", "-")}_${paramsetIdx}`;
 }
 

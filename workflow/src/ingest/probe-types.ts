@@ -79,7 +79,9 @@ export interface ElectrodeConfigRows {
 /** The configuration of a set of electrodes: its hash as Python makes it, its name as runs `a-b`. */
 export function electrodeConfig(probeType: string, electrodes: Iterable<number>): ElectrodeConfigRows {
   const sorted = [...new Set(electrodes)].sort((a, b) => a - b);
-  const dict = Object.fromEntries(sorted.map((electrode) => [`${electrode}`, { probe_type: probeType, electrode }]));
+  const dict = Object.fromEntries(
+    sorted.map((electrode) => [`${electrode}`, { probe_type: probeType, electrode }]),
+  );
   return {
     electrode_config_hash: dictToUuid(dict, true),
     probe_type: probeType,

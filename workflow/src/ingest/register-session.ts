@@ -35,11 +35,17 @@ export interface RegistrationRequest {
 export interface Registration {
   readonly key: { readonly subject: string; readonly session_datetime: string };
   readonly sessionDir: string;
-  readonly rows: readonly { readonly table: string; readonly rows: readonly Readonly<Record<string, unknown>>[] }[];
+  readonly rows: readonly {
+    readonly table: string;
+    readonly rows: readonly Readonly<Record<string, unknown>>[];
+  }[];
 }
 
 interface Insertable {
-  insert(rows: readonly Readonly<Record<string, unknown>>[], options?: { skipDuplicates?: boolean }): Promise<unknown>;
+  insert(
+    rows: readonly Readonly<Record<string, unknown>>[],
+    options?: { skipDuplicates?: boolean },
+  ): Promise<unknown>;
 }
 
 // rows are built here by hand and checked by insert itself, so the tables are used through this narrow door
@@ -61,7 +67,9 @@ export async function planRegistration(request: RegistrationRequest): Promise<Re
   const found = await recordings(request);
   const datetime = request.datetime ?? toDatetime(found[0]!.recording.startTime);
   if (datetime === undefined)
-    throw new RegistrationError(`The recording in ${request.path} does not say when it began: give --datetime "YYYY-MM-DD HH:MM:SS".`);
+    throw new RegistrationError(
+      `The recording in ${request.path} does not say when it began: give --datetime "YYYY-MM-DD HH:MM:SS".`,
+    );
   if (!/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(datetime))
     throw new RegistrationError(`A session's datetime is "YYYY-MM-DD HH:MM:SS", got "${datetime}".`);
   const key = { subject: request.subject, session_datetime: datetime };
@@ -70,14 +78,21 @@ export async function planRegistration(request: RegistrationRequest): Promise<Re
 
   for (const { recording, serial } of found) {
     const type = probeTypeName(recording.probe);
-    if ((await probe.ProbeType.restrict({ probe_type: type }).count()) === 0 && !rows.some((r) => r.rows[0]!["probe_type"] === type)) {
+    if (
+      (await probe.ProbeType.restrict({ probe_type: type }).count()) === 0 &&
+      !rows.some((r) => r.rows[0]!["probe_type"] === type)
+    ) {
       rows.push({ table: "ProbeType", rows: [{ probe_type: type }] });
-      rows.push({ table: "ProbeType.Electrode", rows: electrodeRows(recording.probe).map((row) => ({ ...row })) });
+      rows.push({
+        table: "ProbeType.Electrode",
+        rows: electrodeRows(recording.probe).map((row) => ({ ...row })),
+      });
     }
     if ((await probe.Probe.restrict({ probe: serial }).count()) === 0)
       rows.push({ table: "Probe", rows: [{ probe: serial, probe_type: type }] });
   }
-  if ((await subject.Subject.restrict({ subject: request.subject }).count()) === 0) rows.push(newSubject(request));
+  if ((await subject.Subject.restrict({ subject: request.subject }).count()) === 0)
+    rows.push(newSubject(request));
   if ((await session.Session.restrict(key).count()) === 0) rows.push({ table: "Session", rows: [key] });
   await refuseOtherDirectory(key, sessionDir);
   if ((await session.SessionDirectory.restrict(key).count()) === 0)
@@ -100,7 +115,10 @@ export async function planRegistration(request: RegistrationRequest): Promise<Re
 /** Inserts the rows of a plan, all or none. */
 export async function register(connection: Connection, plan: Registration): Promise<void> {
   await connection.transaction(async () => {
-    for (const { table, rows } of plan.rows) await tables[table]!.insert(rows, { skipDuplicates: /^Probe/.test(table) && table !== "ProbeInsertion" });
+    for (const { table, rows } of plan.rows)
+      await tables[table]!.insert(rows, {
+        skipDuplicates: /^Probe/.test(table) && table !== "ProbeInsertion",
+      });
   });
 }
 
@@ -118,7 +136,9 @@ async function recordings(request: RegistrationRequest): Promise<Found[]> {
     const recording = await openRecording(source);
     const serial = recording.probe.serial || request.probeSerial;
     if (serial === undefined)
-      throw new RegistrationError(`${source.path} does not say which probe it was made with: give --probe-serial.`);
+      throw new RegistrationError(
+        `${source.path} does not say which probe it was made with: give --probe-serial.`,
+      );
     if (request.probeSerial === undefined || serial === request.probeSerial)
       found.push({ recording, number: insertionNumber(source.path, index), serial });
     else await recording.close();
@@ -134,7 +154,10 @@ function newSubject(request: RegistrationRequest) {
     throw new RegistrationError(
       `Subject '${request.subject}' is not in the database. To add it, give --sex (M, F or U) and --birth-date YYYY-MM-DD; or insert it first.`,
     );
-  return { table: "Subject", rows: [{ subject: request.subject, sex: request.sex, subject_birth_date: request.birthDate }] };
+  return {
+    table: "Subject",
+    rows: [{ subject: request.subject, sex: request.sex, subject_birth_date: request.birthDate }],
+  };
 }
 
 async function refuseOtherDirectory(key: Registration["key"], sessionDir: string): Promise<void> {

@@ -39,7 +39,10 @@ export interface ActivateOptions {
 }
 
 /** Binds every module; returns where the database differs from the definitions, one sentence each. */
-export async function activatePipeline(connection: Connection, options: ActivateOptions): Promise<readonly string[]> {
+export async function activatePipeline(
+  connection: Connection,
+  options: ActivateOptions,
+): Promise<readonly string[]> {
   const differences: string[] = [];
   for (const [name, module] of Object.entries(modules)) {
     const schema: Schema = module.schema;

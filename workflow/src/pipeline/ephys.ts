@@ -149,7 +149,10 @@ export class ClusterQualityLabel extends schema.lookup(
   {
     contents: [
       { cluster_quality_label: "good", cluster_quality_description: "single unit" },
-      { cluster_quality_label: "ok", cluster_quality_description: "probably a single unit, but could be contaminated" },
+      {
+        cluster_quality_label: "ok",
+        cluster_quality_description: "probably a single unit, but could be contaminated",
+      },
       { cluster_quality_label: "mua", cluster_quality_description: "multi-unit activity" },
       { cluster_quality_label: "noise", cluster_quality_description: "bad unit" },
       { cluster_quality_label: "n.a.", cluster_quality_description: "not available" },

@@ -36,9 +36,7 @@ export interface AttemptNote {
   readonly name: string;
   readonly token: string;
   /** The table and the key that it computes; undefined when the process died before it was written. */
-  readonly owner?:
-    | { readonly process: string; readonly key: Readonly<Record<string, unknown>> }
-    | undefined;
+  readonly owner?: { readonly process: string; readonly key: Readonly<Record<string, unknown>> } | undefined;
 }
 
 /** Makes the empty folder of an attempt at `name` (`sorting`) below `parent`.
@@ -104,7 +102,8 @@ export async function sweepAttempts(
   // a rename pair that was cut between its two halves: put the old folder back unless the new one arrived
   for (const folderName of names.filter((name) => name.startsWith(prefix) && name.endsWith("-old"))) {
     const { name } = nameOf(folderName.slice(0, -"-old".length));
-    if (await exists(join(parent, name))) await rm(join(parent, folderName), { recursive: true, force: true });
+    if (await exists(join(parent, name)))
+      await rm(join(parent, folderName), { recursive: true, force: true });
     else await rename(join(parent, folderName), join(parent, name));
   }
   return { published, deleted };

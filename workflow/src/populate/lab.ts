@@ -3,9 +3,10 @@
  * What the steps know of the laboratory: where raw data and results are, how many threads a computation may use, and the folders of
  * attempts that are in work.
  */
+
+import type { Recording } from "@tenon/ephys";
 import { openRecordingOfProbe } from "../ingest/find-recordings.ts";
 import { findFullPath, outputPath } from "../ingest/paths.ts";
-import type { Recording } from "@tenon/ephys";
 import { type Attempt, beginAttempt, dropAttempt, publishAttempt } from "./attempt-folder.ts";
 
 /** Where the recording of an insertion is, as the database says it. */

@@ -9,7 +9,7 @@ import * as analysis from "../pipeline/analysis.ts";
 import * as ephys from "../pipeline/ephys.ts";
 import * as ephysReport from "../pipeline/ephys-report.ts";
 import * as ephysSorter from "../pipeline/ephys-sorter.ts";
-import { task, table, type WorkerDefinition } from "./process.ts";
+import { table, task, type WorkerDefinition } from "./process.ts";
 import { autoGenerateClusteringTasks } from "./steps/auto-generate-clustering-tasks.ts";
 import { writeSessionReports } from "./steps/session-report.ts";
 

@@ -4,7 +4,7 @@
  *
  * A pure function from data to text. The only script in it sorts and filters the table; without it the page reads the same.
  */
-import { html, type Html, raw } from "./html.ts";
+import { type Html, html, raw } from "./html.ts";
 import { script, style } from "./page-assets.ts";
 import { sparkbars, sparkline } from "./sparkline.ts";
 
@@ -126,15 +126,45 @@ const columns: readonly Column[] = [
   { title: "unit", help: "unit id of the sorter", value: (u) => u.unit },
   { title: "label", help: "cluster quality label", value: (u) => u.label },
   { title: "electrode", help: "electrode with the largest mean waveform", value: (u) => u.electrode },
-  { title: "depth (µm)", help: "position along the probe, from the tip end", value: (u) => u.depthUm, digits: 0 },
+  {
+    title: "depth (µm)",
+    help: "position along the probe, from the tip end",
+    value: (u) => u.depthUm,
+    digits: 0,
+  },
   { title: "spikes", help: "spikes of the unit", value: (u) => u.spikeCount },
   { title: "rate (Hz)", help: "spikes per second of the recording", value: (u) => u.firingRateHz, digits: 2 },
-  { title: "SNR", help: "largest amplitude of the mean waveform over the channel's noise (MAD)", value: (u) => u.snr, digits: 1 },
+  {
+    title: "SNR",
+    help: "largest amplitude of the mean waveform over the channel's noise (MAD)",
+    value: (u) => u.snr,
+    digits: 1,
+  },
   { title: "amplitude (µV)", help: "median amplitude of the spikes", value: (u) => u.amplitudeUv, digits: 0 },
-  { title: "ISI violations", help: "rate of intervals under 1.5 ms over the rate expected by chance", value: (u) => u.isiViolation, digits: 3 },
-  { title: "contamination", help: "share of spikes from other units, from the refractory period", value: (u) => u.contaminationRate, digits: 3 },
-  { title: "presence", help: "share of 60 s bins with a spike; empty for recordings under a minute", value: (u) => u.presenceRatio, digits: 2 },
-  { title: "cut-off", help: "estimated share of spikes below the threshold", value: (u) => u.amplitudeCutoff, digits: 3 },
+  {
+    title: "ISI violations",
+    help: "rate of intervals under 1.5 ms over the rate expected by chance",
+    value: (u) => u.isiViolation,
+    digits: 3,
+  },
+  {
+    title: "contamination",
+    help: "share of spikes from other units, from the refractory period",
+    value: (u) => u.contaminationRate,
+    digits: 3,
+  },
+  {
+    title: "presence",
+    help: "share of 60 s bins with a spike; empty for recordings under a minute",
+    value: (u) => u.presenceRatio,
+    digits: 2,
+  },
+  {
+    title: "cut-off",
+    help: "estimated share of spikes below the threshold",
+    value: (u) => u.amplitudeCutoff,
+    digits: 3,
+  },
 ];
 
 function unitTable(units: readonly UnitRow[]): Html {

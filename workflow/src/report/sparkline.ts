@@ -2,7 +2,7 @@
  * @module
  * Word-sized pictures for the rows of a table: a waveform, a correlogram. Plain SVG paths, no axes; the title says the scale.
  */
-import { html, type Html, raw } from "./html.ts";
+import { type Html, html, raw } from "./html.ts";
 
 const width = 72;
 const height = 26;
@@ -29,7 +29,8 @@ export function sparkbars(values: ArrayLike<number>, title: string): Html {
   let path = "";
   for (let i = 0; i < values.length; i++) {
     const bar = (values[i]! / most) * (height - 2);
-    if (bar > 0.05) path += `M${(i * step).toFixed(2)} ${height}h${step.toFixed(2)}v${(-bar).toFixed(1)}h${(-step).toFixed(2)}z`;
+    if (bar > 0.05)
+      path += `M${(i * step).toFixed(2)} ${height}h${step.toFixed(2)}v${(-bar).toFixed(1)}h${(-step).toFixed(2)}z`;
   }
   return picture(`<path d="${path}" fill="currentColor"/>`, title);
 }

@@ -20,13 +20,25 @@ const python = (help: string, type: KeyType = "text"): KeySpec => ({ type, help,
 
 /** By dotted name, as datajoint-python writes them. */
 export const keys: Readonly<Record<string, KeySpec>> = {
-  "database.backend": { type: "text", env: "DJ_BACKEND", help: "mysql or sqlite; default: mysql when database.host is set, else sqlite" },
-  "database.path": { type: "text", env: "TENON_DATABASE", help: "file of the SQLite database; default: tenon.sqlite beside the configuration" },
+  "database.backend": {
+    type: "text",
+    env: "DJ_BACKEND",
+    help: "mysql or sqlite; default: mysql when database.host is set, else sqlite",
+  },
+  "database.path": {
+    type: "text",
+    env: "TENON_DATABASE",
+    help: "file of the SQLite database; default: tenon.sqlite beside the configuration",
+  },
   "database.host": { type: "text", env: "DJ_HOST", help: "MySQL or MariaDB server, may be host:port" },
   "database.port": { type: "number", env: "DJ_PORT", help: "default 3306" },
   "database.user": { type: "text", env: "DJ_USER", help: "account of the server" },
   "database.password": { type: "text", env: "DJ_PASS", help: "its password" },
-  "database.use_tls": { type: "boolean", env: "DJ_USE_TLS", help: "true: require an encrypted connection; default: plain to this machine" },
+  "database.use_tls": {
+    type: "boolean",
+    env: "DJ_USE_TLS",
+    help: "true: require an encrypted connection; default: plain to this machine",
+  },
   "database.reconnect": python("reconnect", "boolean"),
   "database.name": python("database of a PostgreSQL server"),
   "database.create_tables": python("whether tables may be declared", "boolean"),
@@ -47,13 +59,37 @@ export const keys: Readonly<Record<string, KeySpec>> = {
   cache: python("cache of external objects"),
   plugin: python("plugins", "object"),
   stores: { type: "object", help: "external stores by name: {protocol: file, location}" },
-  "custom.database.prefix": { type: "text", env: "DATABASE_PREFIX", help: "begins every schema's name, e.g. mylab_ephys_" },
-  "custom.raw_root_data_dir": { type: "paths", env: "RAW_ROOT_DATA_DIR", help: "where session folders are (one folder or a list)" },
-  "custom.processed_root_data_dir": { type: "text", env: "PROCESSED_ROOT_DATA_DIR", help: "where results go" },
+  "custom.database.prefix": {
+    type: "text",
+    env: "DATABASE_PREFIX",
+    help: "begins every schema's name, e.g. mylab_ephys_",
+  },
+  "custom.raw_root_data_dir": {
+    type: "paths",
+    env: "RAW_ROOT_DATA_DIR",
+    help: "where session folders are (one folder or a list)",
+  },
+  "custom.processed_root_data_dir": {
+    type: "text",
+    env: "PROCESSED_ROOT_DATA_DIR",
+    help: "where results go",
+  },
   "custom.ephys_mode": python("variant of the ephys schema"),
-  "custom.worker_max_idled_cycle": { type: "number", env: "WORKER_MAX_IDLED_CYCLE", help: "a worker stops after this many idle cycles; default: never" },
-  "custom.generation": { type: "text", env: "TENON_GENERATION", help: "legacy (datajoint-python 0.14) or current (2.x) for schemas that are new; default legacy" },
-  "custom.threads": { type: "number", env: "TENON_THREADS", help: "threads of a computing step; default: the cores of the machine" },
+  "custom.worker_max_idled_cycle": {
+    type: "number",
+    env: "WORKER_MAX_IDLED_CYCLE",
+    help: "a worker stops after this many idle cycles; default: never",
+  },
+  "custom.generation": {
+    type: "text",
+    env: "TENON_GENERATION",
+    help: "legacy (datajoint-python 0.14) or current (2.x) for schemas that are new; default legacy",
+  },
+  "custom.threads": {
+    type: "number",
+    env: "TENON_THREADS",
+    help: "threads of a computing step; default: the cores of the machine",
+  },
 };
 
 /** The nearest known key, or undefined when none is near. */

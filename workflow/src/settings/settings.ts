@@ -92,7 +92,12 @@ export function loadSettings(options: LoadOptions = {}): Settings {
     throw wrong("custom.generation", "legacy or current", generation, where);
   const prefix = text("custom.database.prefix") ?? "tenon_";
   if (!/^[a-z][a-z0-9_]*$/.test(prefix))
-    throw wrong("custom.database.prefix", "lower-case letters, digits and underscores, beginning with a letter", prefix, where);
+    throw wrong(
+      "custom.database.prefix",
+      "lower-case letters, digits and underscores, beginning with a letter",
+      prefix,
+      where,
+    );
   const raw = values.get("custom.raw_root_data_dir") ?? "raw";
   return {
     file,
@@ -117,7 +122,12 @@ function readFile(file: string): Map<string, unknown> {
   try {
     content = readFileSync(file, "utf8");
   } catch (cause) {
-    throw new ConfigurationError(`Cannot read the configuration ${file}: ${(cause as Error).message}`, "", file, { cause });
+    throw new ConfigurationError(
+      `Cannot read the configuration ${file}: ${(cause as Error).message}`,
+      "",
+      file,
+      { cause },
+    );
   }
   let data: unknown;
   try {
@@ -126,14 +136,23 @@ function readFile(file: string): Map<string, unknown> {
     throw new ConfigurationError(`${file} is not JSON: ${(cause as Error).message}`, "", file, { cause });
   }
   if (data === null || typeof data !== "object" || Array.isArray(data))
-    throw new ConfigurationError(`${file} must hold one JSON object, got ${JSON.stringify(data)?.slice(0, 40)}`, "", file);
+    throw new ConfigurationError(
+      `${file} must hold one JSON object, got ${JSON.stringify(data)?.slice(0, 40)}`,
+      "",
+      file,
+    );
   const values = new Map<string, unknown>();
   flatten("", data as Record<string, unknown>, values, file);
   return values;
 }
 
 /** Puts nested and dotted keys into one map of dotted names; unknown ones are errors. */
-function flatten(before: string, data: Record<string, unknown>, into: Map<string, unknown>, file: string): void {
+function flatten(
+  before: string,
+  data: Record<string, unknown>,
+  into: Map<string, unknown>,
+  file: string,
+): void {
   for (const [name, value] of Object.entries(data)) {
     const key = before + name;
     const spec = keys[key];
@@ -208,11 +227,20 @@ function databaseSettings(
   where: string,
 ): DatabaseSettings {
   const host = values.get("database.host") as string | undefined;
-  const backend = (values.get("database.backend") as string | undefined) ?? (host === undefined ? "sqlite" : "mysql");
-  if (backend === "sqlite") return { kind: "sqlite", path: path((values.get("database.path") as string | undefined) ?? "tenon.sqlite") };
+  const backend =
+    (values.get("database.backend") as string | undefined) ?? (host === undefined ? "sqlite" : "mysql");
+  if (backend === "sqlite")
+    return {
+      kind: "sqlite",
+      path: path((values.get("database.path") as string | undefined) ?? "tenon.sqlite"),
+    };
   if (backend !== "mysql") throw wrong("database.backend", "mysql or sqlite", backend, where);
   if (host === undefined)
-    throw new ConfigurationError(`${where}: 'database.backend' is mysql, so 'database.host' is needed (or DJ_HOST).`, "database.host", where);
+    throw new ConfigurationError(
+      `${where}: 'database.backend' is mysql, so 'database.host' is needed (or DJ_HOST).`,
+      "database.host",
+      where,
+    );
   for (const key of ["database.user", "database.password"])
     if (values.get(key) === undefined)
       throw new ConfigurationError(
@@ -241,7 +269,8 @@ function storeSettings(
   for (const [name, spec] of Object.entries((stores ?? {}) as Record<string, unknown>)) {
     const { protocol, location } = (spec ?? {}) as { protocol?: unknown; location?: unknown };
     if (["s3", "gcs", "azure"].includes(protocol as string)) continue; // read by the migration; no step writes to them yet
-    if (protocol !== "file") throw wrong(`stores.${name}.protocol`, "file, s3, gcs or azure", protocol, where);
+    if (protocol !== "file")
+      throw wrong(`stores.${name}.protocol`, "file, s3, gcs or azure", protocol, where);
     if (typeof location !== "string") throw wrong(`stores.${name}.location`, "a folder", location, where);
     result[name] = { protocol, location: path(location) };
   }

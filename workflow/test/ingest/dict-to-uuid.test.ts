@@ -5,20 +5,29 @@ import { dictToUuid, PythonFloat, pythonRepr, pythonStr } from "../../src/ingest
 describe("dictToUuid", () => {
   it("gives the vectors of the pipeline contract", () => {
     assert.equal(
-      dictToUuid({ amplitude_cutoff_maximum: null, presence_ratio_minimum: null, isi_violations_maximum: null }),
+      dictToUuid({
+        amplitude_cutoff_maximum: null,
+        presence_ratio_minimum: null,
+        isi_violations_maximum: null,
+      }),
       "5d835de1-e1af-1871-d81f-d12a9702ff5f",
     );
     assert.equal(
       dictToUuid({ amplitude_cutoff_maximum: 0.1, presence_ratio_minimum: 0.9, isi_violations_maximum: 0.5 }),
       "f74ccd77-0b3a-2bf8-0bfd-ec9713b5dca8",
     );
-    assert.equal(dictToUuid({ a: 1, clustering_method: "kilosort2" }), "087c05af-3489-6f64-0392-8cbab5a680e0");
+    assert.equal(
+      dictToUuid({ a: 1, clustering_method: "kilosort2" }),
+      "087c05af-3489-6f64-0392-8cbab5a680e0",
+    );
   });
 
   it("gives the hash of an electrode configuration", () => {
     const electrodes = (type: string) =>
       dictToUuid(
-        Object.fromEntries(Array.from({ length: 384 }, (_, e) => [`${e}`, { probe_type: type, electrode: e }])),
+        Object.fromEntries(
+          Array.from({ length: 384 }, (_, e) => [`${e}`, { probe_type: type, electrode: e }]),
+        ),
         true,
       );
     assert.equal(electrodes("neuropixels 1.0 - 3B"), "6f6d8149-1603-9d2c-f884-0fdf995ec8b3");

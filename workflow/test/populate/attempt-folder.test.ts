@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -83,7 +92,10 @@ describe("sweepAttempts", () => {
   });
 
   it("is quiet about a folder that is not there", async () => {
-    assert.deepEqual(await sweepAttempts(join(top, "none"), () => Promise.resolve("dead")), { published: [], deleted: [] });
+    assert.deepEqual(await sweepAttempts(join(top, "none"), () => Promise.resolve("dead")), {
+      published: [],
+      deleted: [],
+    });
   });
 });
 
@@ -92,7 +104,8 @@ describe("explain", () => {
     writeFileSync(join(top, "file"), "");
     await assert.rejects(
       beginAttempt(join(top, "file", "x"), "sorting", "1"),
-      (error: ResultsError) => error instanceof ResultsError && /a part of the path is a file \(ENOTDIR\)/.test(error.message),
+      (error: ResultsError) =>
+        error instanceof ResultsError && /a part of the path is a file \(ENOTDIR\)/.test(error.message),
     );
     await assert.rejects(
       explain("/x", () => Promise.reject(Object.assign(new Error("no"), { code: "ENOSPC" }))),
@@ -100,7 +113,9 @@ describe("explain", () => {
     );
   });
 
-  it("names a read-only or full disk", { skip: canMount() ? false : "needs root and mount for a small tmpfs" }, async () => {
+  it("names a read-only or full disk", {
+    skip: canMount() ? false : "needs root and mount for a small tmpfs",
+  }, async () => {
     const small = place();
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", small]);
     try {

@@ -24,7 +24,8 @@ function step(process: string, counts: readonly number[], failures = 0): Step & 
     calls: 0,
     run: () => {
       const successCount = counts[made.calls] ?? 0;
-      const errors = made.calls === 0 ? Array.from({ length: failures }, () => ({ key: {}, error: new Error("no") })) : [];
+      const errors =
+        made.calls === 0 ? Array.from({ length: failures }, () => ({ key: {}, error: new Error("no") })) : [];
       made.calls++;
       return Promise.resolve({ successCount, errors } as unknown as Awaited<ReturnType<Step["run"]>>);
     },
@@ -76,7 +77,9 @@ describe("runWorker", () => {
       process: "a",
       run: () => {
         stop.abort();
-        return Promise.resolve({ successCount: 1, errors: [] } as unknown as Awaited<ReturnType<Step["run"]>>);
+        return Promise.resolve({ successCount: 1, errors: [] } as unknown as Awaited<
+          ReturnType<Step["run"]>
+        >);
       },
     };
     const summary = await runWorker("w", [first, second], options({ signal: stop.signal }));

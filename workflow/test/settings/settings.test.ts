@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { ConfigurationError, loadSettings } from "../../src/settings/settings.ts";
+import { type ConfigurationError, loadSettings } from "../../src/settings/settings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tenon-settings-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -15,7 +15,8 @@ function withFile(content: unknown, name = "dj_local_conf.json"): string {
   writeFileSync(join(place, name), typeof content === "string" ? content : JSON.stringify(content));
   return place;
 }
-const load = (content: unknown, env = {}, name?: string) => loadSettings({ folder: withFile(content, name), env });
+const load = (content: unknown, env = {}, name?: string) =>
+  loadSettings({ folder: withFile(content, name), env });
 
 describe("loadSettings", () => {
   it("is SQLite, raw and processed beside the file when nothing is configured", () => {
@@ -27,14 +28,21 @@ describe("loadSettings", () => {
   });
 
   it("reads dotted and nested keys, and the file name of the deployment page", () => {
-    const dotted = load({ "database.host": "db", "database.user": "u", "database.password": "p" }, {}, "dj_local_config.json");
+    const dotted = load(
+      { "database.host": "db", "database.user": "u", "database.password": "p" },
+      {},
+      "dj_local_config.json",
+    );
     const nested = load({ database: { host: "db", user: "u", password: "p" } });
     assert.deepEqual(dotted.database, { kind: "mysql", host: "db", port: 3306, user: "u", password: "p" });
     assert.deepEqual(nested.database, dotted.database);
   });
 
   it("lets the environment override the file", () => {
-    const settings = load({ "database.host": "db:3307" }, { DJ_USER: "u", DJ_PASS: "p", DATABASE_PREFIX: "lab_" });
+    const settings = load(
+      { "database.host": "db:3307" },
+      { DJ_USER: "u", DJ_PASS: "p", DATABASE_PREFIX: "lab_" },
+    );
     assert.deepEqual(settings.database, { kind: "mysql", host: "db", port: 3307, user: "u", password: "p" });
     assert.equal(settings.prefix, "lab_");
   });
@@ -48,13 +56,20 @@ describe("loadSettings", () => {
     assert.throws(
       () => load({ custom: { processed_data_dir: "/x" } }),
       (error: ConfigurationError) =>
-        error.key === "custom.processed_data_dir" && /Did you mean 'custom\.processed_root_data_dir'/.test(error.message),
+        error.key === "custom.processed_data_dir" &&
+        /Did you mean 'custom\.processed_root_data_dir'/.test(error.message),
     );
-    assert.throws(() => load({ "databse.host": "x" }), /unknown key 'databse\.host'. Did you mean 'database\.host'/);
+    assert.throws(
+      () => load({ "databse.host": "x" }),
+      /unknown key 'databse\.host'. Did you mean 'database\.host'/,
+    );
   });
 
   it("says which setting of a server is missing and how to give it", () => {
-    assert.throws(() => load({ "database.host": "db", "database.user": "u" }), /'database\.password' is missing.*DJ_PASS/);
+    assert.throws(
+      () => load({ "database.host": "db", "database.user": "u" }),
+      /'database\.password' is missing.*DJ_PASS/,
+    );
   });
 
   it("says what a value must be, and never prints a password", () => {
@@ -73,7 +88,10 @@ describe("loadSettings", () => {
   });
 
   it("refuses a store with an unknown protocol or without a folder", () => {
-    assert.throws(() => load({ stores: { a: { protocol: "flie", location: "/x" } } }), /stores\.a\.protocol.*file/);
+    assert.throws(
+      () => load({ stores: { a: { protocol: "flie", location: "/x" } } }),
+      /stores\.a\.protocol.*file/,
+    );
     assert.throws(() => load({ stores: { a: { protocol: "file" } } }), /stores\.a\.location/);
     assert.deepEqual(load({ stores: { a: { protocol: "file", location: "/x" } } }).stores, {
       a: { protocol: "file", location: "/x" },

@@ -11,7 +11,15 @@ import type { Dialect } from "../sql/dialect.ts";
 import { openDatabase } from "../sql/dialects.ts";
 import type { MysqlSettings } from "../sql/mysql/settings.ts";
 import type { SqliteSettings } from "../sql/sqlite/driver.ts";
-import type { Driver, RunResult, Session, SqlRow, Statement, StatementLimits, TransactionOptions } from "./driver.ts";
+import type {
+  Driver,
+  RunResult,
+  Session,
+  SqlRow,
+  Statement,
+  StatementLimits,
+  TransactionOptions,
+} from "./driver.ts";
 
 export type { MysqlSettings, SqliteSettings };
 

@@ -7,7 +7,7 @@ import { pack } from "../blob/encode.ts";
 import type { RunResult } from "../connection/driver.ts";
 import { type JobKey, keyOfRow, keyText, pythonKey } from "./job-key.ts";
 import { keyHash } from "./key-hash.ts";
-import { countToken, isJob, isKey, joined, type JobQueue, LEAST_TOKEN, sql } from "./queue.ts";
+import { countToken, isJob, isKey, type JobQueue, joined, LEAST_TOKEN, sql } from "./queue.ts";
 
 /** A key that this process holds, until it is done, lost, given back or late. */
 export interface Claim {
@@ -23,7 +23,9 @@ const WHO_BITS = 2_097_151n;
 export async function claim(queue: JobQueue, keys: readonly JobKey[]): Promise<readonly Claim[]> {
   if (keys.length === 0) return [];
   if (queue.words.counter !== undefined) return claimCounted(queue, keys);
-  const result = await queue.connection.run(queue.shape === "legacy" ? insertLegacy(queue, keys) : updateCurrent(queue, keys, queue.words.nextToken));
+  const result = await queue.connection.run(
+    queue.shape === "legacy" ? insertLegacy(queue, keys) : updateCurrent(queue, keys, queue.words.nextToken),
+  );
   if (result.affectedRows === 0) return [];
   if (keys.length === 1) return [{ key: keys[0]!, token: result.insertId }];
   return won(queue, keys, result);
@@ -45,12 +47,15 @@ function updateCurrent(queue: JobQueue, keys: readonly JobKey[], token: string) 
 
 /** In the order of the rows, so that two batches never wait for each other's locks. */
 function inOrder(queue: JobQueue, keys: readonly JobKey[]): readonly JobKey[] {
-  const text = (key: JobKey) => (queue.shape === "legacy" ? keyHash(key, queue.key) : keyText(key, queue.key));
+  const text = (key: JobKey) =>
+    queue.shape === "legacy" ? keyHash(key, queue.key) : keyText(key, queue.key);
   return keys.toSorted((a, b) => (text(a) < text(b) ? -1 : 1));
 }
 
 function anyOf(queue: JobQueue, keys: readonly JobKey[]) {
-  return joined(...inOrder(queue, keys).flatMap((key, i) => [i === 0 ? "(" : "OR (", isJob(queue, key), ")"]));
+  return joined(
+    ...inOrder(queue, keys).flatMap((key, i) => [i === 0 ? "(" : "OR (", isJob(queue, key), ")"]),
+  );
 }
 
 function insertLegacy(queue: JobQueue, keys: readonly JobKey[]) {
@@ -71,13 +76,30 @@ function insertLegacy(queue: JobQueue, keys: readonly JobKey[]) {
       ")",
     ),
   );
-  const columns = ["table_name", "key_hash", "status", "key", "host", "pid", "user", "connection_id", "timestamp"].map(quote);
+  const columns = [
+    "table_name",
+    "key_hash",
+    "status",
+    "key",
+    "host",
+    "pid",
+    "user",
+    "connection_id",
+    "timestamp",
+  ].map(quote);
   return joined(`INSERT IGNORE INTO ${words.jobs} (${columns.join(",")})`, ...rows);
 }
 
 /** The rows of a batch that this session has just taken. The low bits of the last token name the session; asked for on any. */
-async function won(queue: JobQueue, keys: readonly JobKey[], { insertId }: RunResult): Promise<readonly Claim[]> {
-  const columns = queue.shape === "legacy" ? "key_hash" : queue.key.map((attribute) => queue.connection.dialect.writer.quote(attribute.name)).join(", ");
+async function won(
+  queue: JobQueue,
+  keys: readonly JobKey[],
+  { insertId }: RunResult,
+): Promise<readonly Claim[]> {
+  const columns =
+    queue.shape === "legacy"
+      ? "key_hash"
+      : queue.key.map((attribute) => queue.connection.dialect.writer.quote(attribute.name)).join(", ");
   const { rows } = await queue.connection.run(
     joined(
       `SELECT ${columns}, connection_id AS ${queue.connection.dialect.writer.quote("~token")} FROM ${queue.words.jobs} WHERE (`,
@@ -91,7 +113,8 @@ async function won(queue: JobQueue, keys: readonly JobKey[], { insertId }: RunRe
       ),
     ),
   );
-  const text = (key: JobKey) => (queue.shape === "legacy" ? keyHash(key, queue.key) : keyText(key, queue.key));
+  const text = (key: JobKey) =>
+    queue.shape === "legacy" ? keyHash(key, queue.key) : keyText(key, queue.key);
   const tokens = new Map(
     rows.map((row) => [
       queue.shape === "legacy" ? String(row.key_hash) : keyText(keyOfRow(row, queue.key), queue.key),
@@ -108,14 +131,21 @@ async function won(queue: JobQueue, keys: readonly JobKey[], { insertId }: RunRe
 async function claimCounted(queue: JobQueue, keys: readonly JobKey[]): Promise<readonly Claim[]> {
   return queue.connection.transaction(async () => {
     const token = await countToken(queue);
-    const names = queue.key.map((attribute) => queue.connection.dialect.writer.quote(attribute.name)).join(", ");
+    const names = queue.key
+      .map((attribute) => queue.connection.dialect.writer.quote(attribute.name))
+      .join(", ");
     const { rows } = await queue.connection.run(
       joined(
         updateCurrent(queue, keys, `max(${token}, connection_id+1)`),
         `RETURNING ${names}, connection_id AS ${queue.connection.dialect.writer.quote("~token")}`,
       ),
     );
-    const tokens = new Map(rows.map((row) => [keyText(keyOfRow(row, queue.key), queue.key), BigInt(row["~token"] as number | bigint)]));
+    const tokens = new Map(
+      rows.map((row) => [
+        keyText(keyOfRow(row, queue.key), queue.key),
+        BigInt(row["~token"] as number | bigint),
+      ]),
+    );
     return keys.flatMap((key) => {
       const won = tokens.get(keyText(key, queue.key));
       return won === undefined ? [] : [{ key, token: won }];

@@ -11,12 +11,21 @@ const LONGEST = 2047;
 const CUT = "...truncated";
 
 /** @returns whether the claim was still held; if not, nothing was recorded, since the key is another worker's */
-export function fail(queue: JobQueue, { key, token }: Claim, message: string, stack: string): Promise<boolean> {
+export function fail(
+  queue: JobQueue,
+  { key, token }: Claim,
+  message: string,
+  stack: string,
+): Promise<boolean> {
   const { words, shape } = queue;
   const ended = shape === "legacy" ? `${words.expiry}=${words.time(0)}` : `completed_time=${words.time(0)}`;
   return onMine(
     queue,
-    sql(`UPDATE ${words.jobs} SET status='error', error_message=?, error_stack=?, ${ended}`, cutMessage(message), pack(stack.toWellFormed())),
+    sql(
+      `UPDATE ${words.jobs} SET status='error', error_message=?, error_stack=?, ${ended}`,
+      cutMessage(message),
+      pack(stack.toWellFormed()),
+    ),
     key,
     token,
   );
@@ -25,7 +34,9 @@ export function fail(queue: JobQueue, { key, token }: Claim, message: string, st
 /** The message as the column holds it: characters are code points, as the server and Python count them. */
 export function cutMessage(message: string): string {
   const characters = [...message.toWellFormed()];
-  return characters.length <= LONGEST ? characters.join("") : characters.slice(0, LONGEST - CUT.length).join("") + CUT;
+  return characters.length <= LONGEST
+    ? characters.join("")
+    : characters.slice(0, LONGEST - CUT.length).join("") + CUT;
 }
 
 /** Python's text of an error: `ClassName`, or `ClassName: message`. */

@@ -8,6 +8,9 @@ import { type JobQueue, onMine, sql } from "./queue.ts";
 /** @returns whether the claim was still held */
 export function giveBack(queue: JobQueue, { key, token }: Claim): Promise<boolean> {
   const { words, shape } = queue;
-  const what = shape === "legacy" ? `DELETE FROM ${words.jobs}` : `UPDATE ${words.jobs} SET status='pending', reserved_time=NULL`;
+  const what =
+    shape === "legacy"
+      ? `DELETE FROM ${words.jobs}`
+      : `UPDATE ${words.jobs} SET status='pending', reserved_time=NULL`;
   return onMine(queue, sql(what), key, token);
 }

@@ -8,7 +8,7 @@
 import { unpack } from "../blob/decode.ts";
 import type { SqlRow } from "../connection/driver.ts";
 import { type JobKey, keyOfPython, keyOfRow } from "./job-key.ts";
-import { isJob, joined, type JobQueue, sql } from "./queue.ts";
+import { isJob, type JobQueue, joined, sql } from "./queue.ts";
 
 export type JobStatus = "pending" | "reserved" | "error" | "ignore" | "success";
 
@@ -55,7 +55,11 @@ export async function readJobs(queue: JobQueue, status?: JobStatus): Promise<rea
 /** Makes failed (or ignored) jobs free again.
  * @param keys  only these; all of that status when absent
  * @returns how many were freed */
-export async function freeJobs(queue: JobQueue, status: "error" | "ignore", keys?: readonly JobKey[]): Promise<number> {
+export async function freeJobs(
+  queue: JobQueue,
+  status: "error" | "ignore",
+  keys?: readonly JobKey[],
+): Promise<number> {
   const { words, connection, shape } = queue;
   const what =
     shape === "legacy"
@@ -66,7 +70,8 @@ export async function freeJobs(queue: JobQueue, status: "error" | "ignore", keys
         );
   if (keys === undefined) return (await connection.run(what)).affectedRows;
   let freed = 0;
-  for (const key of keys) freed += (await connection.run(joined(what, "AND", isJob(queue, key)))).affectedRows;
+  for (const key of keys)
+    freed += (await connection.run(joined(what, "AND", isJob(queue, key)))).affectedRows;
   return freed;
 }
 

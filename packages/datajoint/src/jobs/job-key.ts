@@ -2,10 +2,11 @@
  * @module
  * Keys of jobs: as rows hold them, and as the driver binds and returns them.
  */
-import type { HeadingAttribute } from "../definition/heading.ts";
-import type { SqlRow, SqlValue } from "../connection/driver.ts";
+
 import { unpack } from "../blob/decode.ts";
 import { DateTime, Decimal, Float, Uuid } from "../blob/python-values.ts";
+import type { SqlRow, SqlValue } from "../connection/driver.ts";
+import type { HeadingAttribute } from "../definition/heading.ts";
 import { DataJointError } from "../errors.ts";
 
 /** A key as rows hold it. */
@@ -20,13 +21,19 @@ export function keyText(key: JobKey, attributes: readonly HeadingAttribute[]): s
 export function boundValue(key: JobKey, attribute: HeadingAttribute): SqlValue {
   const value = key[attribute.name];
   if (value === undefined) {
-    throw new DataJointError(`The key has no attribute "${attribute.name}"; it has ${Object.keys(key).join(", ") || "none"}.`);
+    throw new DataJointError(
+      `The key has no attribute "${attribute.name}"; it has ${Object.keys(key).join(", ") || "none"}.`,
+    );
   }
   if (typeof value === "boolean") return value ? 1 : 0;
-  if (attribute.kind === "uuid" && typeof value === "string") return Buffer.from(value.replaceAll("-", ""), "hex");
-  if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "bigint") return value;
+  if (attribute.kind === "uuid" && typeof value === "string")
+    return Buffer.from(value.replaceAll("-", ""), "hex");
+  if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "bigint")
+    return value;
   if (value instanceof Uint8Array) return value;
-  throw new DataJointError(`The key's attribute "${attribute.name}" is ${String(value)}, which is no value of a key.`);
+  throw new DataJointError(
+    `The key's attribute "${attribute.name}" is ${String(value)}, which is no value of a key.`,
+  );
 }
 
 /** A key out of a row of the job table. */

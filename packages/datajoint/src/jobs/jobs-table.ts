@@ -39,17 +39,60 @@ const NOW3 = "CURRENT_TIMESTAMP(3)";
 export const legacyJobsHeading = new Heading(
   (
     [
-      { name: "table_name", type: "varchar(255)", kind: "string", inKey: true, comment: "className of the table" },
+      {
+        name: "table_name",
+        type: "varchar(255)",
+        kind: "string",
+        inKey: true,
+        comment: "className of the table",
+      },
       { name: "key_hash", type: "char(32)", kind: "string", inKey: true, comment: "key hash" },
-      { name: "status", type: "enum('reserved','error','ignore')", kind: "enum", comment: "if tuple is missing, the job is available" },
-      { name: "key", type: "blob", kind: "blob", nullable: true, default: null, comment: "structure containing the key" },
-      { name: "error_message", type: "varchar(2047)", kind: "string", default: "", comment: "error message returned if failed" },
-      { name: "error_stack", type: "mediumblob", kind: "blob", nullable: true, default: null, comment: "error stack if failed" },
+      {
+        name: "status",
+        type: "enum('reserved','error','ignore')",
+        kind: "enum",
+        comment: "if tuple is missing, the job is available",
+      },
+      {
+        name: "key",
+        type: "blob",
+        kind: "blob",
+        nullable: true,
+        default: null,
+        comment: "structure containing the key",
+      },
+      {
+        name: "error_message",
+        type: "varchar(2047)",
+        kind: "string",
+        default: "",
+        comment: "error message returned if failed",
+      },
+      {
+        name: "error_stack",
+        type: "mediumblob",
+        kind: "blob",
+        nullable: true,
+        default: null,
+        comment: "error stack if failed",
+      },
       { name: "user", type: "varchar(255)", kind: "string", default: "", comment: "database user" },
       { name: "host", type: "varchar(255)", kind: "string", default: "", comment: "system hostname" },
       { name: "pid", type: "int unsigned", kind: "integer", default: "0", comment: "system process id" },
-      { name: "connection_id", type: "bigint unsigned", kind: "integer", default: "0", comment: "connection_id()" },
-      { name: "timestamp", type: "timestamp", kind: "temporal", default: NOW, comment: "automatic timestamp" },
+      {
+        name: "connection_id",
+        type: "bigint unsigned",
+        kind: "integer",
+        default: "0",
+        comment: "connection_id()",
+      },
+      {
+        name: "timestamp",
+        type: "timestamp",
+        kind: "temporal",
+        default: NOW,
+        comment: "automatic timestamp",
+      },
     ] satisfies Column[]
   ).map(attribute),
   "job reservation table",
@@ -59,14 +102,27 @@ export const legacyJobsHeading = new Heading(
 export function currentJobsHeading(key: readonly HeadingAttribute[], comment: string): Heading {
   const columns: Column[] = [
     { name: "status", type: "enum('pending','reserved','success','error','ignore')", kind: "enum" },
-    { name: "priority", type: "tinyint", kind: "integer", annotation: "int8", comment: "lower is more urgent" },
+    {
+      name: "priority",
+      type: "tinyint",
+      kind: "integer",
+      annotation: "int8",
+      comment: "lower is more urgent",
+    },
     { name: "created_time", type: "datetime(3)", kind: "temporal", default: NOW3 },
     { name: "scheduled_time", type: "datetime(3)", kind: "temporal", default: NOW3 },
     { name: "reserved_time", type: "datetime(3)", kind: "temporal", nullable: true, default: null },
     { name: "completed_time", type: "datetime(3)", kind: "temporal", nullable: true, default: null },
     { name: "duration", type: "double", kind: "float", nullable: true, default: null, annotation: "float64" },
     { name: "error_message", type: "varchar(2047)", kind: "string", default: "" },
-    { name: "error_stack", type: "longblob", kind: "blob", nullable: true, default: null, annotation: "<blob>" },
+    {
+      name: "error_stack",
+      type: "longblob",
+      kind: "blob",
+      nullable: true,
+      default: null,
+      annotation: "<blob>",
+    },
     { name: "user", type: "varchar(255)", kind: "string", default: "" },
     { name: "host", type: "varchar(255)", kind: "string", default: "" },
     { name: "pid", type: "int", kind: "integer", default: "0", annotation: "int32" },
@@ -93,8 +149,10 @@ export async function declareJobs(queue: JobQueue): Promise<void> {
     );
   }
   if (!names.has(queue.jobs)) {
-    const heading = shape === "legacy" ? legacyJobsHeading : currentJobsHeading(queue.key, `jobs of ${schema}.${target}`);
-    const indexes = shape === "legacy" ? [] : [{ unique: false, items: ["status", "priority", "scheduled_time"] }];
+    const heading =
+      shape === "legacy" ? legacyJobsHeading : currentJobsHeading(queue.key, `jobs of ${schema}.${target}`);
+    const indexes =
+      shape === "legacy" ? [] : [{ unique: false, items: ["status", "priority", "scheduled_time"] }];
     const spec = { schema, table: queue.jobs, heading, foreignKeys: [], indexes };
     for (const statement of dialect.ddl.createTable(spec)) await connection.run(statement);
   }
@@ -104,7 +162,9 @@ export async function declareJobs(queue: JobQueue): Promise<void> {
 async function hasRows(queue: JobQueue, other: string): Promise<boolean> {
   const table = queue.connection.dialect.writer.table(queue.schema, other);
   const filter = queue.shape === "legacy" ? sql("LIMIT 1") : sql("WHERE table_name=? LIMIT 1", queue.target);
-  const { rows } = await queue.connection.run(sql(`SELECT 1 AS there FROM ${table} ${filter.text}`, ...filter.parameters));
+  const { rows } = await queue.connection.run(
+    sql(`SELECT 1 AS there FROM ${table} ${filter.text}`, ...filter.parameters),
+  );
   return rows.length > 0;
 }
 
@@ -112,7 +172,11 @@ async function declareCounter(queue: JobQueue): Promise<void> {
   const { connection, words } = queue;
   await connection.transaction(async () => {
     await connection.run(sql(`CREATE TABLE IF NOT EXISTS ${words.counter} (n INTEGER NOT NULL)`));
-    await connection.run(sql(`INSERT INTO ${words.counter} (n) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM ${words.counter})`, LEAST_TOKEN));
+    await connection.run(
+      sql(
+        `INSERT INTO ${words.counter} (n) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM ${words.counter})`,
+        LEAST_TOKEN,
+      ),
+    );
   });
 }
-

@@ -22,7 +22,10 @@ export function keyHash(key: Readonly<Record<string, unknown>>, attributes: read
   const hash = createHash("md5");
   for (const attribute of attributes.toSorted((a, b) => byCodePoint(a.name, b.name))) {
     const value = key[attribute.name];
-    if (value === undefined) throw new DataJointError(`The key has no attribute "${attribute.name}"; it has ${Object.keys(key).join(", ") || "none"}.`);
+    if (value === undefined)
+      throw new DataJointError(
+        `The key has no attribute "${attribute.name}"; it has ${Object.keys(key).join(", ") || "none"}.`,
+      );
     hash.update(pythonText(value, attribute), "utf8");
   }
   return hash.digest("hex");
@@ -71,9 +74,11 @@ function pythonMoment(text: string, type: string): string {
 /** `-01:01:02.5` as str(datetime.timedelta): whole days below zero first, then a time of day that is never negative. */
 function pythonTimedelta(text: string): string {
   const match = /^(-?)(\d+):(\d\d):(\d\d)(?:\.(\d{1,6}))?$/.exec(text);
-  if (match === null) throw new DataJointError(`"${text}" is not a time of the form [-]hours:minutes:seconds[.fraction].`);
+  if (match === null)
+    throw new DataJointError(`"${text}" is not a time of the form [-]hours:minutes:seconds[.fraction].`);
   const [, sign, hours, minutes, seconds, fraction = ""] = match;
-  const size = (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1e6 + Number(fraction.padEnd(6, "0"));
+  const size =
+    (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1e6 + Number(fraction.padEnd(6, "0"));
   const total = sign === "-" ? -size : size;
   const days = Math.floor(total / 86_400e6);
   const rest = total - days * 86_400e6;

@@ -25,7 +25,9 @@ export async function listLate(queue: JobQueue): Promise<readonly LateJob[]> {
   const { words, connection, shape } = queue;
   const { writer } = connection.dialect;
   const columns =
-    shape === "legacy" ? `key_hash, ${writer.quote("key")}` : queue.key.map((attribute) => writer.quote(attribute.name)).join(", ");
+    shape === "legacy"
+      ? `key_hash, ${writer.quote("key")}`
+      : queue.key.map((attribute) => writer.quote(attribute.name)).join(", ");
   const { rows } = await connection.run(
     sql(
       `SELECT ${columns}, connection_id AS ${writer.quote("~token")}, ${words.expiry} AS ${writer.quote("~expiry")} FROM ${words.jobs}` +
@@ -66,7 +68,9 @@ export class LateWatch {
     const present = new Set(sightings.map(({ id }) => id));
     for (const id of this.#seen.keys()) if (!present.has(id)) this.#seen.delete(id);
     for (const { id } of sightings) if (!this.#seen.has(id)) this.#seen.set(id, nowMs);
-    return sightings.filter(({ id }) => nowMs - this.#seen.get(id)! >= queue.timing.graceS * 1000).map(({ job }) => job);
+    return sightings
+      .filter(({ id }) => nowMs - this.#seen.get(id)! >= queue.timing.graceS * 1000)
+      .map(({ job }) => job);
   }
 
   /** How many late leases the last look saw. */

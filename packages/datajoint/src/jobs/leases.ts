@@ -4,8 +4,8 @@
  */
 import { type Connection, type ConnectionSettings, connect } from "../connection/connection.ts";
 import { Beater } from "./beater.ts";
-import { LateWatch } from "./late.ts";
 import { declareJobs } from "./jobs-table.ts";
+import { LateWatch } from "./late.ts";
 import { type JobQueue, makeQueue } from "./queue.ts";
 import { defaultTiming, type LeaseTiming } from "./timing.ts";
 
@@ -33,7 +33,9 @@ export class Leases {
   }
 
   /** The queue of a table, declared when it is not there, and the memory of its late leases. */
-  async queue(target: Pick<JobQueue, "schema" | "target" | "shape" | "key">): Promise<{ readonly queue: JobQueue; readonly watch: LateWatch }> {
+  async queue(
+    target: Pick<JobQueue, "schema" | "target" | "shape" | "key">,
+  ): Promise<{ readonly queue: JobQueue; readonly watch: LateWatch }> {
     const name = `${target.schema}.${target.target}`;
     const known = this.#queues.get(name);
     if (known !== undefined) return known;

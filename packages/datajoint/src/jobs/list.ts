@@ -4,7 +4,7 @@
  */
 import { type JobKey, keyOfRow, keyText } from "./job-key.ts";
 import { keyHash } from "./key-hash.ts";
-import { isJob, joined, type JobQueue, sql } from "./queue.ts";
+import { isJob, type JobQueue, joined, sql } from "./queue.ts";
 
 const CURRENT_LIMIT = 256;
 const LEGACY_LIMIT = 1024;
@@ -23,11 +23,17 @@ export interface ListOptions {
 /** A random few of the keys that are free, the most urgent first. */
 export async function listFree(queue: JobQueue, options: ListOptions): Promise<readonly JobKey[]> {
   const take = Math.max(8, options.wanted);
-  const keys = queue.shape === "legacy" ? await listLegacy(queue, options.todo, take) : await listCurrent(queue, options.among);
+  const keys =
+    queue.shape === "legacy"
+      ? await listLegacy(queue, options.todo, take)
+      : await listCurrent(queue, options.among);
   return sample(keys, take);
 }
 
-async function listCurrent(queue: JobQueue, among: ReadonlySet<string> | undefined): Promise<readonly JobKey[]> {
+async function listCurrent(
+  queue: JobQueue,
+  among: ReadonlySet<string> | undefined,
+): Promise<readonly JobKey[]> {
   const { words, connection } = queue;
   const { writer } = connection.dialect;
   const names = queue.key.map((attribute) => writer.quote(attribute.name));
@@ -44,14 +50,19 @@ async function listCurrent(queue: JobQueue, among: ReadonlySet<string> | undefin
     if (among !== undefined && !among.has(keyText(key, queue.key))) continue;
     if (Number(row["~there"]) === 0) free.push({ key, priority: Number(row["~priority"]) });
     // computed by someone without a reservation
-    else await connection.run(joined(`DELETE FROM ${words.jobs} WHERE`, isJob(queue, key), "AND status='pending'"));
+    else
+      await connection.run(
+        joined(`DELETE FROM ${words.jobs} WHERE`, isJob(queue, key), "AND status='pending'"),
+      );
   }
   const best = free[0]?.priority;
   return free.filter(({ priority }) => priority === best).map(({ key }) => key);
 }
 
 async function listLegacy(queue: JobQueue, todo: Todo, take: number): Promise<readonly JobKey[]> {
-  const { rows } = await queue.connection.run(sql(`SELECT key_hash FROM ${queue.words.jobs} WHERE table_name=?`, queue.target));
+  const { rows } = await queue.connection.run(
+    sql(`SELECT key_hash FROM ${queue.words.jobs} WHERE table_name=?`, queue.target),
+  );
   const taken = new Set(rows.map((row) => String(row.key_hash)));
   // rows with errors stay: a limit may be full of them
   for (let limit = LEGACY_LIMIT; ; limit *= 4) {

@@ -77,7 +77,8 @@ export function makeQueue(fields: Omit<JobQueue, "jobs" | "words">): JobQueue {
       expiry: writer.quote(shape === "legacy" ? "timestamp" : "reserved_time"),
       time: isEmbedded
         ? (seconds) => `strftime('%Y-%m-%d %H:%M:%f','now','${seconds < 0 ? "" : "+"}${seconds} seconds')`
-        : (seconds) => `CURRENT_TIMESTAMP${precise} + INTERVAL ${shape === "legacy" ? Math.ceil(seconds) : seconds} SECOND`,
+        : (seconds) =>
+            `CURRENT_TIMESTAMP${precise} + INTERVAL ${shape === "legacy" ? Math.ceil(seconds) : seconds} SECOND`,
       insertIgnore: isEmbedded ? "INSERT OR IGNORE" : "INSERT IGNORE",
       user: isEmbedded ? "''" : "USER()",
       newToken: `LAST_INSERT_ID(${MILLISECONDS} << 21 | ${WHO})`,
@@ -107,7 +108,8 @@ export function joined(...pieces: (string | Statement)[]): Statement {
 
 /** That a row is the job of this key. */
 export function isJob(queue: JobQueue, key: JobKey): Statement {
-  if (queue.shape === "legacy") return sql("table_name=? AND key_hash=?", queue.target, keyHash(key, queue.key));
+  if (queue.shape === "legacy")
+    return sql("table_name=? AND key_hash=?", queue.target, keyHash(key, queue.key));
   return isKey(queue, key);
 }
 
@@ -133,6 +135,8 @@ export async function onMine(queue: JobQueue, what: Statement, key: JobKey, toke
 
 /** The next token where tokens are counted. Inside a transaction: rolled back with it, so no row ever has it. */
 export async function countToken(queue: JobQueue): Promise<bigint> {
-  const { rows }: RunResult = await queue.connection.run(sql(`UPDATE ${queue.words.counter} SET n=n+1 RETURNING n`));
+  const { rows }: RunResult = await queue.connection.run(
+    sql(`UPDATE ${queue.words.counter} SET n=n+1 RETURNING n`),
+  );
   return BigInt(rows[0]!.n as number | bigint);
 }

@@ -16,7 +16,11 @@ const BATCH = 500;
  *
  * @returns how many were added
  */
-export async function addPending(queue: JobQueue, keys: readonly JobKey[], priority = DEFAULT_PRIORITY): Promise<number> {
+export async function addPending(
+  queue: JobQueue,
+  keys: readonly JobKey[],
+  priority = DEFAULT_PRIORITY,
+): Promise<number> {
   const { words, connection } = queue;
   const { writer } = connection.dialect;
   const columns = queue.key.map((attribute) => writer.quote(attribute.name));
@@ -26,7 +30,10 @@ export async function addPending(queue: JobQueue, keys: readonly JobKey[], prior
     const batch = keys.slice(start, start + BATCH);
     const { affectedRows } = await connection.run({
       text: `${words.insertIgnore} INTO ${words.jobs} (${columns.join(",")},status,priority,created_time,scheduled_time) VALUES ${batch.map(() => row).join(",")}`,
-      parameters: batch.flatMap((key) => [...queue.key.map((attribute) => boundValue(key, attribute)), priority]),
+      parameters: batch.flatMap((key) => [
+        ...queue.key.map((attribute) => boundValue(key, attribute)),
+        priority,
+      ]),
     });
     added += affectedRows;
   }

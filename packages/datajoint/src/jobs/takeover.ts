@@ -6,7 +6,7 @@ import { hostname } from "node:os";
 import { LeaseLostError } from "../errors.ts";
 import type { Claim } from "./claim.ts";
 import type { LateJob } from "./late.ts";
-import { countToken, isMine, joined, type JobQueue, sql } from "./queue.ts";
+import { countToken, isMine, type JobQueue, joined, sql } from "./queue.ts";
 
 /** @returns the new claim; undefined when the holder has renewed, ended, or another worker was first */
 export async function takeOver(queue: JobQueue, late: LateJob): Promise<Claim | undefined> {
@@ -33,7 +33,8 @@ export async function takeOver(queue: JobQueue, late: LateJob): Promise<Claim | 
       const counted = await countToken(queue);
       const token = counted > late.token ? counted : late.token + 1n;
       // thrown to roll the counter back
-      if ((await take(String(token))).affectedRows !== 1) throw new LeaseLostError("The late lease was renewed or taken.");
+      if ((await take(String(token))).affectedRows !== 1)
+        throw new LeaseLostError("The late lease was renewed or taken.");
       return { key, token };
     });
   } catch (error) {

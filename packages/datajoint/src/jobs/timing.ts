@@ -17,4 +17,10 @@ export interface LeaseTiming {
   readonly idleTransactionS: number;
 }
 
-export const defaultTiming: LeaseTiming = { leaseS: 40, beatS: 10, graceS: 15, pollS: 5, idleTransactionS: 40 };
+export const defaultTiming: LeaseTiming = {
+  leaseS: 40,
+  beatS: 10,
+  graceS: 15,
+  pollS: 5,
+  idleTransactionS: 40,
+};

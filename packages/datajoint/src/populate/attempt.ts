@@ -2,13 +2,13 @@
  * @module
  * One attempt at one key, from fetch to commit, and how it ended. It knows leases only as a guard and a signal.
  */
-import { errorText } from "../jobs/fail.ts";
+
 import { LeaseLostError } from "../errors.ts";
-import type { Attempt, MakeContext } from "../table/make.ts";
+import { errorText } from "../jobs/fail.ts";
+import type { Attempt, Make, MakeContext } from "../table/make.ts";
 import type { Listener } from "./events.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { type Guard, insertOnce } from "./insert-transaction.ts";
-import type { Make } from "../table/make.ts";
 import type { Populatable } from "./populatable.ts";
 import { retry } from "./retry.ts";
 import type { Todo } from "./todo.ts";
@@ -62,7 +62,8 @@ export async function runAttempt(job: Job, attempt: Attempt, lease: Lease | unde
   } catch (error) {
     if (error instanceof LeaseLostError) return { kind: "lost", message: error.message };
     // whatever a part throws after its signal was aborted is because of that
-    if (lease?.signal.aborted === true) return { kind: "lost", message: (lease.signal.reason as Error).message };
+    if (lease?.signal.aborted === true)
+      return { kind: "lost", message: (lease.signal.reason as Error).message };
     if (job.signal.aborted) return { kind: "released" };
     return { kind: "failed", error, message: errorText(error) };
   }

@@ -6,17 +6,40 @@ import type { Attempt, Key } from "../table/make.ts";
 
 export type PopulateEvent =
   | { readonly kind: "started"; readonly key: Key; readonly attempt: Attempt; readonly isTakeover: boolean }
-  | { readonly kind: "progress"; readonly key: Key; readonly done: number; readonly total: number; readonly what: string | undefined }
+  | {
+      readonly kind: "progress";
+      readonly key: Key;
+      readonly done: number;
+      readonly total: number;
+      readonly what: string | undefined;
+    }
   | { readonly kind: "done"; readonly key: Key; readonly attempt: Attempt; readonly durationS: number }
   /** The table has rows of this key already, by someone who did not reserve it or had no time to say so. */
   | { readonly kind: "skipped"; readonly key: Key; readonly durationS: number }
-  | { readonly kind: "failed"; readonly key: Key; readonly durationS: number; readonly message: string; readonly error: unknown }
+  | {
+      readonly kind: "failed";
+      readonly key: Key;
+      readonly durationS: number;
+      readonly message: string;
+      readonly error: unknown;
+    }
   /** The lease went to another worker or was removed by a person; nothing was inserted. */
-  | { readonly kind: "lost"; readonly key: Key; readonly attempt: Attempt; readonly durationS: number; readonly message: string }
+  | {
+      readonly kind: "lost";
+      readonly key: Key;
+      readonly attempt: Attempt;
+      readonly durationS: number;
+      readonly message: string;
+    }
   /** Free again: the caller ended the work. */
   | { readonly kind: "released"; readonly key: Key; readonly durationS: number }
   /** The rows are committed, but what the caller does after that did not work. */
-  | { readonly kind: "afterCommitFailed"; readonly key: Key; readonly attempt: Attempt; readonly error: unknown }
+  | {
+      readonly kind: "afterCommitFailed";
+      readonly key: Key;
+      readonly attempt: Attempt;
+      readonly error: unknown;
+    }
   /** Waiting for late leases of other workers, or for a database that does not answer. */
   | { readonly kind: "waiting"; readonly reason: string }
   | { readonly kind: "databaseAway"; readonly reason: string }

@@ -6,10 +6,11 @@
  * What a newcomer would get wrong: after a connection lost during COMMIT nobody knows whether it arrived. The next run's fence does: the
  * job's row went with the commit.
  */
-import { DataJointError, DuplicateError, LeaseLostError, LostConnectionError } from "../errors.ts";
+
 import type { TransactionOptions } from "../connection/driver.ts";
-import type { Attempt, Make, MakeContext } from "../table/make.ts";
+import { DataJointError, DuplicateError, LeaseLostError, LostConnectionError } from "../errors.ts";
 import { runInsideMake } from "../table/inside-make.ts";
+import type { Attempt, Make, MakeContext } from "../table/make.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { Populatable } from "./populatable.ts";
 import { retry } from "./retry.ts";
@@ -64,12 +65,25 @@ export async function insertOnce(plan: InsertPlan): Promise<"done" | "present"> 
       throw error;
     }
   };
-  const result = await retry(once, { signal: plan.signal, reconnects: guard === undefined ? 3 : Number.POSITIVE_INFINITY });
-  if (result === "present" && mayHaveArrived && guard === undefined) return (await plan.ownsRows?.(attempt)) === false ? "present" : "done";
+  const result = await retry(once, {
+    signal: plan.signal,
+    reconnects: guard === undefined ? 3 : Number.POSITIVE_INFINITY,
+  });
+  if (result === "present" && mayHaveArrived && guard === undefined)
+    return (await plan.ownsRows?.(attempt)) === false ? "present" : "done";
   return result;
 }
 
-async function insertInside({ table, make, todo, attempt, context, guard, computed, fetched }: InsertPlan): Promise<"done" | "present"> {
+async function insertInside({
+  table,
+  make,
+  todo,
+  attempt,
+  context,
+  guard,
+  computed,
+  fetched,
+}: InsertPlan): Promise<"done" | "present"> {
   // first of all: a read before it would fix a snapshot
   await guard?.fence();
   if ((guard === undefined || todo.isKeyPartial) && (await todo.isPresent(attempt.key))) return "present";
@@ -78,7 +92,9 @@ async function insertInside({ table, make, todo, attempt, context, guard, comput
       `Referential integrity failed! What fetch reads for ${table.className ?? table.table} has changed while it was computed. Nothing was inserted; populate again, with the new data.`,
     );
   }
-  await runInsideMake([{ schema: table.schema, table: table.table }], async () => make.insert(attempt.key, computed, context));
+  await runInsideMake([{ schema: table.schema, table: table.table }], async () =>
+    make.insert(attempt.key, computed, context),
+  );
   return "done";
 }
 

@@ -24,30 +24,48 @@ import { populateWithoutReservation } from "./without-reservation.ts";
 export async function populate(table: Populatable, options: PopulateOptions = {}): Promise<PopulateResult> {
   const name = table.className ?? table.table;
   const { make, connection } = table;
-  if (make === undefined) throw new DataJointError(`${name} cannot be populated: it says nowhere how its rows are made (${name}.makes({ fetch, compute, insert })).`);
+  if (make === undefined)
+    throw new DataJointError(
+      `${name} cannot be populated: it says nowhere how its rows are made (${name}.makes({ fetch, compute, insert })).`,
+    );
   if (connection.inTransaction) {
-    throw new DataJointError(`${name} cannot be populated inside a transaction: each key is committed by itself. Call populate outside.`);
+    throw new DataJointError(
+      `${name} cannot be populated inside a transaction: each key is committed by itself. Call populate outside.`,
+    );
   }
-  const { restrictions = [], signal = new AbortController().signal, onEvent: tell = () => undefined } = options;
+  const {
+    restrictions = [],
+    signal = new AbortController().signal,
+    onEvent: tell = () => undefined,
+  } = options;
   const todo = new Todo(table, restrictions);
   const { beforeInsert, afterCommit, ownsRows } = options;
   const job: Job = { table, make, todo, signal, tell, beforeInsert, afterCommit, ownsRows };
   const tally = new Tally(options, tell);
   if (options.reserve !== true) await populateWithoutReservation(job, tally, options.order);
-  else await withLeases(options, table, tell, async (leases) => {
-    const work = await ReservedWork.begin(job, tally, leases, restrictions.length > 0);
-    await work.run();
-  });
+  else
+    await withLeases(options, table, tell, async (leases) => {
+      const work = await ReservedWork.begin(job, tally, leases, restrictions.length > 0);
+      await work.run();
+    });
   return tally.result;
 }
 
 /** How many keys are left, and how many there are in all, under the restrictions. */
-export async function progress(table: Populatable, restrictions: PopulateOptions["restrictions"] = []): Promise<{ remaining: number; total: number }> {
+export async function progress(
+  table: Populatable,
+  restrictions: PopulateOptions["restrictions"] = [],
+): Promise<{ remaining: number; total: number }> {
   const todo = new Todo(table, restrictions);
   return { remaining: await todo.remaining(), total: await todo.total() };
 }
 
-async function withLeases(options: PopulateOptions, table: Populatable, tell: Listener, work: (leases: Leases) => Promise<void>): Promise<void> {
+async function withLeases(
+  options: PopulateOptions,
+  table: Populatable,
+  tell: Listener,
+  work: (leases: Leases) => Promise<void>,
+): Promise<void> {
   const leases = options.leases ?? (await Leases.open(table.connection.settings, options.timing));
   const stopListening = leases.beater.onEvent(tell);
   try {

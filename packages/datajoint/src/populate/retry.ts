@@ -20,7 +20,10 @@ export interface RetryOptions {
 }
 
 /** @throws what `work` throws for the last time; the signal's reason when it is aborted during a wait */
-export async function retry<T>(work: () => Promise<T>, { signal, reconnects = 0, onLost }: RetryOptions): Promise<T> {
+export async function retry<T>(
+  work: () => Promise<T>,
+  { signal, reconnects = 0, onLost }: RetryOptions,
+): Promise<T> {
   let refusals = 0;
   let losses = 0;
   for (;;) {

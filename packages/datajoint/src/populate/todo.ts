@@ -2,9 +2,10 @@
  * @module
  * What is to be computed: key source minus target, under the caller's restrictions, worked out by the server.
  */
+
+import type { HeadingAttribute } from "../definition/heading.ts";
 import { DataJointError } from "../errors.ts";
 import { type JobKey, keyOfRow } from "../jobs/job-key.ts";
-import type { HeadingAttribute } from "../definition/heading.ts";
 import type { Condition } from "../query/condition.ts";
 import type { QueryNode, TableNode } from "../query/nodes.ts";
 import { project } from "../query/project.ts";
@@ -28,7 +29,10 @@ export class Todo {
     const names = checkedKey(table);
     this.key = table.heading.attributes.filter((attribute) => names.has(attribute.name));
     this.isKeyPartial = names.size < table.heading.primaryKey.length;
-    const restricted = restrictions.reduce<QueryNode>((node, condition) => restrict(node, condition), table.keySource().node);
+    const restricted = restrictions.reduce<QueryNode>(
+      (node, condition) => restrict(node, condition),
+      table.keySource().node,
+    );
     this.#source = project(restricted, []);
     this.#target = { kind: "table", schema: table.schema, table: table.table, heading: table.heading };
     this.#left = {
@@ -61,7 +65,9 @@ export class Todo {
   /** Whether the target has a row of this key; inside a transaction, as that sees it. */
   async isPresent(key: JobKey): Promise<boolean> {
     const { connection } = this.#table;
-    const { rows } = await connection.run(connection.dialect.writer.exists(restrict(this.#target, { ...key })));
+    const { rows } = await connection.run(
+      connection.dialect.writer.exists(restrict(this.#target, { ...key })),
+    );
     return Number(rows[0]!.n) > 0;
   }
 
@@ -75,7 +81,10 @@ export class Todo {
 function checkedKey(table: Populatable): ReadonlySet<string> {
   const name = table.className ?? table.table;
   const names = table.keySource().node.heading.primaryKey;
-  if (names.length === 0) throw new DataJointError(`The key source of ${name} has no primary key, so there are no keys to compute.`);
+  if (names.length === 0)
+    throw new DataJointError(
+      `The key source of ${name} has no primary key, so there are no keys to compute.`,
+    );
   const missing = names.filter((part) => !table.heading.primaryKey.includes(part));
   if (missing.length > 0) {
     throw new DataJointError(

@@ -3,8 +3,9 @@
  * Populate under leases: list what is free, claim some of it, hold it with the beater, compute, and end the job in the insert transaction.
  * Late leases of dead workers are watched and taken over. Contract: leases.md 4 to 6.
  */
-import { claim, type Claim } from "../jobs/claim.ts";
+
 import type { HeldLease } from "../jobs/beater.ts";
+import { type Claim, claim } from "../jobs/claim.ts";
 import { fail } from "../jobs/fail.ts";
 import { fence } from "../jobs/fence.ts";
 import { giveBack } from "../jobs/give-back.ts";
@@ -56,7 +57,8 @@ export class ReservedWork {
    *  @param isRestricted  whether only keys of `job.todo` may be taken, of all that are in the queue */
   static async begin(job: Job, tally: Tally, leases: Leases, isRestricted: boolean): Promise<ReservedWork> {
     const { table, todo } = job;
-    const shape = table.generation === "legacy" && table.connection.dialect.can.concurrentWriters ? "legacy" : "current";
+    const shape =
+      table.generation === "legacy" && table.connection.dialect.can.concurrentWriters ? "legacy" : "current";
     const known = await leases.queue({ schema: table.schema, target: table.table, shape, key: todo.key });
     const keys = shape === "current" || isRestricted ? await todo.keys() : [];
     if (shape === "current") await addPending(known.queue, keys);
@@ -71,7 +73,10 @@ export class ReservedWork {
       while (!signal.aborted && this.#tally.left > 0 && this.#leases.beater.death === undefined) {
         if (this.#inHand.length === 0 && !(await this.#patiently(() => this.#claimSome()))) {
           if (this.#watch.count === 0) return;
-          this.#job.tell({ kind: "waiting", reason: "Another worker's lease is late; it is taken over unless it is renewed." });
+          this.#job.tell({
+            kind: "waiting",
+            reason: "Another worker's lease is late; it is taken over unless it is renewed.",
+          });
           await pause(this.#queue.timing.pollS * 1000 * (0.5 + Math.random() / 2), signal);
           continue;
         }
@@ -88,7 +93,11 @@ export class ReservedWork {
   async #claimSome(): Promise<boolean> {
     const wanted = this.#batchSize();
     if (await this.#takeOverSome(wanted)) return true;
-    const keys = await listFree(this.#queue, { todo: (limit) => this.#job.todo.keys(limit), among: this.#among, wanted });
+    const keys = await listFree(this.#queue, {
+      todo: (limit) => this.#job.todo.keys(limit),
+      among: this.#among,
+      wanted,
+    });
     if (keys.length === 0) {
       // nothing else to do: look at late ones now, whenever the last look was
       this.#lastLookMs = Number.NEGATIVE_INFINITY;
@@ -107,7 +116,9 @@ export class ReservedWork {
     const nowMs = performance.now();
     if (nowMs - this.#lastLookMs < this.#queue.timing.pollS * 1000) return false;
     this.#lastLookMs = nowMs;
-    const late = (await listLate(this.#queue)).filter(({ key }) => this.#among?.has(keyText(key, this.#queue.key)) ?? true);
+    const late = (await listLate(this.#queue)).filter(
+      ({ key }) => this.#among?.has(keyText(key, this.#queue.key)) ?? true,
+    );
     const due = this.#watch.look(this.#queue, late, nowMs);
     for (const job of due.slice(0, wanted)) {
       const taken = await takeOver(this.#queue, job);
@@ -117,7 +128,8 @@ export class ReservedWork {
   }
 
   #hold(claims: readonly Claim[], isTakeover: boolean): void {
-    for (const won of claims) this.#inHand.push({ held: this.#leases.beater.hold(this.#queue, won), isTakeover });
+    for (const won of claims)
+      this.#inHand.push({ held: this.#leases.beater.hold(this.#queue, won), isTakeover });
   }
 
   async #work(held: HeldLease, isTakeover: boolean): Promise<void> {
@@ -129,7 +141,8 @@ export class ReservedWork {
     try {
       this.#job.tell({ kind: "started", key, attempt, isTakeover });
       if (held.signal.aborted) outcome = { kind: "lost", message: (held.signal.reason as Error).message };
-      else if (isTakeover && (await this.#patiently(() => this.#job.todo.isPresent(key)))) outcome = await this.#endPresent(lease);
+      else if (isTakeover && (await this.#patiently(() => this.#job.todo.isPresent(key))))
+        outcome = await this.#endPresent(lease);
       else outcome = await runAttempt(this.#job, attempt, lease);
       outcome = await this.#record(held.claim, outcome);
     } finally {
@@ -154,7 +167,9 @@ export class ReservedWork {
 
   /** The dead worker's rows are there, by a commit whose job row somebody brought back: the job alone is ended. */
   async #endPresent(lease: Lease): Promise<Outcome> {
-    await this.#patiently(() => this.#job.table.connection.transaction(() => lease.fence(), lease.transaction));
+    await this.#patiently(() =>
+      this.#job.table.connection.transaction(() => lease.fence(), lease.transaction),
+    );
     return { kind: "skipped" };
   }
 
@@ -165,7 +180,10 @@ export class ReservedWork {
     const { error, message } = outcome;
     const stack = error instanceof Error ? (error.stack ?? message) : message;
     if (await this.#patiently(() => fail(this.#queue, own, message, stack))) return outcome;
-    return { kind: "lost", message: `The key was no longer this worker's when it failed (${message}); nothing was recorded.` };
+    return {
+      kind: "lost",
+      message: `The key was no longer this worker's when it failed (${message}); nothing was recorded.`,
+    };
   }
 
   async #giveBackAll(): Promise<void> {

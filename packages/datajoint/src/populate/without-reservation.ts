@@ -10,7 +10,11 @@ import type { PopulateOptions } from "./options.ts";
 import type { Tally } from "./tally.ts";
 
 /** Computes the keys that are left, one after the other. */
-export async function populateWithoutReservation(job: Job, tally: Tally, order: PopulateOptions["order"] = "original"): Promise<void> {
+export async function populateWithoutReservation(
+  job: Job,
+  tally: Tally,
+  order: PopulateOptions["order"] = "original",
+): Promise<void> {
   const keys = [...(await job.todo.keys())];
   if (order === "reverse") keys.reverse();
   if (order === "random") shuffle(keys);

@@ -80,7 +80,10 @@ function specOf({ className, tableName, declaration }: Named, { schema, generati
   const parentOf = (name: string) => {
     const parent = name === "master" ? declaration.part?.master : declaration.parents[name]?.declaration;
     if (parent === undefined) {
-      const known = [...Object.keys(declaration.parents), ...(declaration.part === undefined ? [] : ["master"])];
+      const known = [
+        ...Object.keys(declaration.parents),
+        ...(declaration.part === undefined ? [] : ["master"]),
+      ];
       throw new DataJointError(
         `The definition of ${className} refers to '${name}', which is not among its parents (${known.join(", ") || "none were given"}). Pass it as the second argument: { ${name} }.`,
       );
@@ -88,7 +91,11 @@ function specOf({ className, tableName, declaration }: Named, { schema, generati
     const { schema: parentSchema, table, heading } = boundTable(parent, name);
     return { schema: parentSchema, table, heading };
   };
-  return resolveDefinition(parseDefinition(declaration.text), parentOf, { generation, schema, table: tableName });
+  return resolveDefinition(parseDefinition(declaration.text), parentOf, {
+    generation,
+    schema,
+    table: tableName,
+  });
 }
 
 function withStores(spec: TableSpec): TableSpec {
@@ -130,7 +137,10 @@ function namesOf(classes: readonly (readonly [string, typeof Table])[]): Named[]
     if (declaration.part === undefined) continue;
     const master = named.get(declaration.part.master);
     const { name } = declaration.part;
-    if (master === undefined) throw new DataJointError(`Part '${name}' is activated without its master: pass the master's class too.`);
+    if (master === undefined)
+      throw new DataJointError(
+        `Part '${name}' is activated without its master: pass the master's class too.`,
+      );
     named.set(declaration, {
       className: `${master.className}.${name}`,
       tableName: toPartName(master.tableName, name),
@@ -148,10 +158,16 @@ function inOrder(tables: readonly Named[]): Named[] {
   const ordered: Named[] = [];
   const visit = (table: Named): void => {
     if (done.has(table)) return;
-    if (open.has(table)) throw new DataJointError(`The definitions refer to each other in a circle: ${[...open].map((t) => t.className).join(", ")}.`);
+    if (open.has(table))
+      throw new DataJointError(
+        `The definitions refer to each other in a circle: ${[...open].map((t) => t.className).join(", ")}.`,
+      );
     open.add(table);
     const { declaration } = table;
-    const above = [...Object.values(declaration.parents).map((parent) => parent.declaration), declaration.part?.master];
+    const above = [
+      ...Object.values(declaration.parents).map((parent) => parent.declaration),
+      declaration.part?.master,
+    ];
     for (const parent of above) {
       const known = parent === undefined ? undefined : byDeclaration.get(parent);
       if (known !== undefined && known !== table) visit(known);

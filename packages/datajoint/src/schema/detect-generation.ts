@@ -25,12 +25,19 @@ export async function detectGeneration(
     if (table.startsWith("~")) continue;
     attributes.push(...(await catalogue.heading(connection, schema, table)).attributes);
   }
-  if (attributes.some(({ annotation }) => annotation !== undefined && currentLabel.test(annotation))) return "current";
+  if (attributes.some(({ annotation }) => annotation !== undefined && currentLabel.test(annotation)))
+    return "current";
   const names = [...tables];
   if (names.some((name) => name.startsWith("~external_") || name === "~jobs")) return "legacy";
   const isLegacy = ({ annotation, kind }: HeadingAttribute) =>
-    (annotation !== undefined && legacyLabel.test(annotation)) || (annotation === undefined && kind === "blob");
+    (annotation !== undefined && legacyLabel.test(annotation)) ||
+    (annotation === undefined && kind === "blob");
   if (attributes.some(isLegacy)) return "legacy";
-  if (names.some((name) => name === "~lineage" || (name.startsWith("~~") && connection.dialect.can.concurrentWriters))) return "current";
+  if (
+    names.some(
+      (name) => name === "~lineage" || (name.startsWith("~~") && connection.dialect.can.concurrentWriters),
+    )
+  )
+    return "current";
   return undefined;
 }

@@ -9,7 +9,9 @@ export function headingDifferences(className: string, defined: Heading, found: H
   for (const attribute of defined.attributes) {
     const there = found.get(attribute.name);
     if (there === undefined) {
-      differences.push(`${className}.${attribute.name} is not in the database, which has ${found.names.join(", ")}.`);
+      differences.push(
+        `${className}.${attribute.name} is not in the database, which has ${found.names.join(", ")}.`,
+      );
       continue;
     }
     if (attribute.inKey !== there.inKey)
@@ -17,11 +19,15 @@ export function headingDifferences(className: string, defined: Heading, found: H
         `${className}.${attribute.name} is ${there.inKey ? "in" : "not in"} the primary key of the database, but ${attribute.inKey ? "in" : "not in"} that of the definition.`,
       );
     if (comparable(attribute.type) !== comparable(there.type))
-      differences.push(`${className}.${attribute.name} is ${there.type} in the database, ${attribute.type} in the definition.`);
+      differences.push(
+        `${className}.${attribute.name} is ${there.type} in the database, ${attribute.type} in the definition.`,
+      );
   }
   for (const attribute of found.attributes)
     if (!defined.has(attribute.name) && attribute.inKey)
-      differences.push(`${className} has ${attribute.name} in the primary key of the database, which the definition lacks.`);
+      differences.push(
+        `${className} has ${attribute.name} in the primary key of the database, which the definition lacks.`,
+      );
   return differences;
 }
 

@@ -9,7 +9,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { CheckedText, ParentTables, ParsedTable } from "../definition/definition-types.ts";
 import type { Tier } from "../definition/table-name.ts";
 import { DataJointError } from "../errors.ts";
-import { type AnyTable, type Generation, type Store, type TableDeclaration } from "../table/bound-table.ts";
+import type { AnyTable, Generation, Store, TableDeclaration } from "../table/bound-table.ts";
 import { makeTableClass, type Table } from "../table/table.ts";
 import { activateTables } from "./activate.ts";
 import type { TableClass } from "./table-class.ts";
@@ -93,7 +93,9 @@ export class Schema {
     tables: Readonly<Record<string, unknown>>,
     options: ActivateOptions = {},
   ): Promise<void> {
-    const classes = Object.entries(tables).filter((entry): entry is [string, typeof Table] => isTable(entry[1]));
+    const classes = Object.entries(tables).filter((entry): entry is [string, typeof Table] =>
+      isTable(entry[1]),
+    );
     const own = classes.filter(([, table]) => this.#declarations.has(rootOf(table.declaration)));
     const { differences, generation } = await activateTables(connection, name, own, options);
     this.#differences = differences;

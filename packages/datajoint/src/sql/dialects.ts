@@ -5,8 +5,8 @@
 import type { Driver } from "../connection/driver.ts";
 import { SettingsError } from "../errors.ts";
 import type { Dialect } from "./dialect.ts";
-import { openMysql } from "./mysql/driver.ts";
 import { mariadb, mysql } from "./mysql/dialect.ts";
+import { openMysql } from "./mysql/driver.ts";
 import type { MysqlSettings } from "./mysql/settings.ts";
 import { sqlite } from "./sqlite/dialect.ts";
 import { openSqlite, type SqliteSettings } from "./sqlite/driver.ts";
@@ -36,7 +36,10 @@ export async function openDatabase(settings: MysqlSettings | SqliteSettings): Pr
     default: {
       const unknown: never = settings;
       const kind = (unknown as { kind?: unknown }).kind;
-      throw new SettingsError(`The kind of database is 'sqlite' or 'mysql' (also for MariaDB), not '${kind}'.`, "kind");
+      throw new SettingsError(
+        `The kind of database is 'sqlite' or 'mysql' (also for MariaDB), not '${kind}'.`,
+        "kind",
+      );
     }
   }
 }

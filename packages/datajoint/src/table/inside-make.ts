@@ -22,5 +22,7 @@ export function runInsideMake<T>(tables: readonly TableName[], work: () => T): T
 /** Whether a table, or the master it is a part of, is being made. */
 export function isInsideMake(schema: string, table: string): boolean {
   const allowed = inside.getStore() ?? [];
-  return allowed.some((made) => made.schema === schema && (made.table === table || table.startsWith(`${made.table}__`)));
+  return allowed.some(
+    (made) => made.schema === schema && (made.table === table || table.startsWith(`${made.table}__`)),
+  );
 }

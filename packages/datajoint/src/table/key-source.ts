@@ -16,8 +16,12 @@ export function keySource(table: BoundTable, declaration: TableDeclaration): { r
   const nodes: QueryNode[] = [];
   for (const item of parseDefinition(declaration.text).items) {
     if (item.kind !== "foreignKey" || !item.inKey) continue;
-    const parent = item.parent === "master" ? declaration.part?.master : declaration.parents[item.parent]?.declaration;
-    if (parent === undefined) throw new DataJointError(`Table ${table.className}: its definition refers to ${item.parent}, which is not among its parents.`);
+    const parent =
+      item.parent === "master" ? declaration.part?.master : declaration.parents[item.parent]?.declaration;
+    if (parent === undefined)
+      throw new DataJointError(
+        `Table ${table.className}: its definition refers to ${item.parent}, which is not among its parents.`,
+      );
     const { node } = boundTable(parent, item.parent);
     nodes.push(project(node, [Object.fromEntries([...item.renames].map(([name, old]) => [name, old]))]));
   }

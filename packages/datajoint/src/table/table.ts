@@ -10,10 +10,16 @@ import type { Heading } from "../definition/heading.ts";
 import { RefusedError } from "../errors.ts";
 import type { QueryNode } from "../query/nodes.ts";
 import { Query } from "../query/query.ts";
-import { type AnyTable, type BoundTable, boundTable, type Generation, type TableDeclaration } from "./bound-table.ts";
+import {
+  type AnyTable,
+  type BoundTable,
+  boundTable,
+  type Generation,
+  type TableDeclaration,
+} from "./bound-table.ts";
 import { type DeleteOptions, type DeleteResult, deleteRows } from "./delete.ts";
-import { isInsideMake } from "./inside-make.ts";
 import { type InsertOptions, insertRows } from "./insert.ts";
+import { isInsideMake } from "./inside-make.ts";
 import { keySource } from "./key-source.ts";
 import type { Make } from "./make.ts";
 import { sourceOf } from "./source.ts";
@@ -96,7 +102,9 @@ export class Table {
   static makes(parts: Make & { readonly keySource?: () => { readonly node: QueryNode } }): void {
     const { tier } = this.declaration;
     if (tier !== "imported" && tier !== "computed")
-      throw new RefusedError(`${this.name} is ${tier}: only imported and computed tables are made. Insert its rows directly.`);
+      throw new RefusedError(
+        `${this.name} is ${tier}: only imported and computed tables are made. Insert its rows directly.`,
+      );
     this.declaration.make = parts;
     this.declaration.keySource = parts.keySource;
   }
@@ -141,8 +149,15 @@ function isPartOfAuto(declaration: TableDeclaration): boolean {
 }
 
 /** Makes a class for a declaration. */
-export function makeTableClass(fields: Omit<TableDeclaration, "make" | "bound" | "keySource">): typeof Table & AnyTable {
-  const declaration: TableDeclaration = { ...fields, make: undefined, bound: undefined, keySource: undefined };
+export function makeTableClass(
+  fields: Omit<TableDeclaration, "make" | "bound" | "keySource">,
+): typeof Table & AnyTable {
+  const declaration: TableDeclaration = {
+    ...fields,
+    make: undefined,
+    bound: undefined,
+    keySource: undefined,
+  };
   return class extends Table {
     static override readonly declaration = declaration;
   };

@@ -14,7 +14,9 @@ interface Vector {
   readonly md5: string;
 }
 
-const vectors: Vector[] = JSON.parse(readFileSync(new URL("fixtures/keyhash-vectors.json", import.meta.url), "utf8"));
+const vectors: Vector[] = JSON.parse(
+  readFileSync(new URL("fixtures/keyhash-vectors.json", import.meta.url), "utf8"),
+);
 
 /** Kind and column type of what Python reads as that type. */
 const columns: Readonly<Record<string, readonly [AttributeKind, string]>> = {
@@ -53,8 +55,12 @@ for (const [i, { key, types, concat, md5 }] of vectors.entries()) {
       assert.ok(column, `the test knows no column for ${type}`);
       return { name, kind: column[0], type: column[1] };
     });
-    const values = Object.fromEntries(attributes.map(({ name }) => [name, fromPython(key[name]!, types[name]!)]));
-    const texts = attributes.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((attribute) => pythonText(values[attribute.name], attribute));
+    const values = Object.fromEntries(
+      attributes.map(({ name }) => [name, fromPython(key[name]!, types[name]!)]),
+    );
+    const texts = attributes
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .map((attribute) => pythonText(values[attribute.name], attribute));
     assert.equal(texts.join(""), concat);
     assert.equal(keyHash(values, attributes), md5);
   });
@@ -66,7 +72,10 @@ test("the contract's example, with integers as numbers", () => {
     { name: "session", kind: "integer", type: "int" },
     { name: "code", kind: "string", type: "varchar(8)" },
   ];
-  assert.equal(keyHash({ subject_id: 1, session: 2, code: "abc" }, attributes), "8b0ba403c826fa50b8f786cc21ef91cb");
+  assert.equal(
+    keyHash({ subject_id: 1, session: 2, code: "abc" }, attributes),
+    "8b0ba403c826fa50b8f786cc21ef91cb",
+  );
   assert.throws(() => keyHash({ subject_id: 1, code: "abc" }, attributes), DataJointError);
 });
 

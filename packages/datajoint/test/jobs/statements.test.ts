@@ -6,22 +6,31 @@
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Connection } from "../../src/connection/connection.ts";
 import { unpack } from "../../src/blob/decode.ts";
+import type { Connection } from "../../src/connection/connection.ts";
 import { LeaseLostError } from "../../src/errors.ts";
 import { beatStatement } from "../../src/jobs/beat.ts";
 import { type Claim, claim } from "../../src/jobs/claim.ts";
 import { cutMessage, fail } from "../../src/jobs/fail.ts";
 import { fence } from "../../src/jobs/fence.ts";
 import { giveBack } from "../../src/jobs/give-back.ts";
+import { declareJobs } from "../../src/jobs/jobs-table.ts";
 import { keyHash } from "../../src/jobs/key-hash.ts";
 import { LateWatch, listLate } from "../../src/jobs/late.ts";
-import { declareJobs } from "../../src/jobs/jobs-table.ts";
 import { listFree } from "../../src/jobs/list.ts";
 import { type JobQueue, LEAST_TOKEN, makeQueue, sql } from "../../src/jobs/queue.ts";
 import { addPending } from "../../src/jobs/refresh.ts";
 import { takeOver } from "../../src/jobs/takeover.ts";
-import { createTables, type Fixture, type Generation, insertItems, jobRows, keyOf, quick, resultHeading } from "../populate/support/fixture.ts";
+import {
+  createTables,
+  type Fixture,
+  type Generation,
+  insertItems,
+  jobRows,
+  keyOf,
+  quick,
+  resultHeading,
+} from "../populate/support/fixture.ts";
 import { describeDialects, type TestDatabase } from "../support/dialects.ts";
 
 const keys = Array.from({ length: 20 }, (_, i) => keyOf(i + 1));
@@ -37,7 +46,14 @@ function statements(database: TestDatabase, generation: Generation): void {
   let queue: JobQueue;
   const queueOn = (connection: Connection, timing = quick) => {
     const key = resultHeading.attributes.filter((attribute) => attribute.inKey);
-    return makeQueue({ connection, shape: generation, timing, schema: fixture.schema, target: "__result", key });
+    return makeQueue({
+      connection,
+      shape: generation,
+      timing,
+      schema: fixture.schema,
+      target: "__result",
+      key,
+    });
   };
   before(async () => {
     fixture = { connection: database.connection, schema: await database.createSchema("jobs"), generation };
@@ -74,18 +90,32 @@ function statements(database: TestDatabase, generation: Generation): void {
   it("a batch is won in part when others hold some of it", async () => {
     await reset();
     const first = await claim(queue, [keys[3]!, keys[1]!]);
-    assert.deepEqual(first.map((won) => won.key.id), [4, 2]);
+    assert.deepEqual(
+      first.map((won) => won.key.id),
+      [4, 2],
+    );
     const second = await claim(queue, keys.slice(0, 5));
-    assert.deepEqual(second.map((won) => won.key.id), [1, 3, 5]);
+    assert.deepEqual(
+      second.map((won) => won.key.id),
+      [1, 3, 5],
+    );
     assert.deepEqual(await claim(queue, keys.slice(0, 5)), []);
     const rows = (await jobRows(fixture)).filter((row) => row.status === "reserved");
     const tokens = [...first, ...second].map((won) => won.token).sort((a, b) => (a < b ? -1 : 1));
-    assert.deepEqual(rows.map((row) => BigInt(row.connection_id as number | bigint)), tokens);
+    assert.deepEqual(
+      rows.map((row) => BigInt(row.connection_id as number | bigint)),
+      tokens,
+    );
   });
 
   it("200 claimers on four connections win each key once", async () => {
     await reset();
-    const connections = [database.connection, await database.open(), await database.open(), await database.open()];
+    const connections = [
+      database.connection,
+      await database.open(),
+      await database.open(),
+      await database.open(),
+    ];
     const queues = connections.map((connection) => queueOn(connection));
     const wins = (
       await Promise.all(
@@ -102,7 +132,10 @@ function statements(database: TestDatabase, generation: Generation): void {
         }),
       )
     ).flat();
-    assert.deepEqual(wins.map((won) => won.key.id as number).sort((a, b) => a - b), keys.map((key) => key.id));
+    assert.deepEqual(
+      wins.map((won) => won.key.id as number).sort((a, b) => a - b),
+      keys.map((key) => key.id),
+    );
     assert.equal(new Set(wins.map((won) => `${won.key.id} ${won.token}`)).size, 20);
   });
 
@@ -121,7 +154,12 @@ function statements(database: TestDatabase, generation: Generation): void {
   it("a beat moves the expiry of its own row only, and finds nothing once the row is another's", async () => {
     await reset();
     const [won] = await claim(queue, [keys[0]!]);
-    const expiryOf = async () => String((await jobRows(fixture)).find((row) => row.status === "reserved")![generation === "legacy" ? "timestamp" : "reserved_time"]);
+    const expiryOf = async () =>
+      String(
+        (await jobRows(fixture)).find((row) => row.status === "reserved")![
+          generation === "legacy" ? "timestamp" : "reserved_time"
+        ],
+      );
     const first = await expiryOf();
     await sleep(1100);
     assert.equal((await queue.connection.run(beatStatement(queue, won!))).affectedRows, 1);
@@ -153,10 +191,16 @@ function statements(database: TestDatabase, generation: Generation): void {
     const taken = await takeOver(brief, again!);
     assert.ok(taken!.token > old!.token);
     assert.equal(await takeOver(brief, again!), undefined);
-    await assert.rejects(queue.connection instanceof Object && database.connection.transaction(() => fence(queue, old!)), LeaseLostError);
+    await assert.rejects(
+      queue.connection instanceof Object && database.connection.transaction(() => fence(queue, old!)),
+      LeaseLostError,
+    );
     assert.equal(await fail(queue, old!, "late", "stack"), false);
     await database.connection.transaction(() => fence(queue, taken!));
-    assert.equal((await jobRows(fixture)).some((row) => row.status === "reserved"), false);
+    assert.equal(
+      (await jobRows(fixture)).some((row) => row.status === "reserved"),
+      false,
+    );
   });
 
   it("a fence that is rolled back leaves the lease as it was", async () => {
@@ -184,7 +228,10 @@ function statements(database: TestDatabase, generation: Generation): void {
     assert.equal(unpack(row!.error_stack as Uint8Array), "at a\nat b");
     assert.equal(await fail(queue, won!, "again", ""), false);
     assert.deepEqual(await claim(queue, [keys[0]!]), []);
-    await assert.rejects(database.connection.transaction(() => fence(queue, won!)), LeaseLostError);
+    await assert.rejects(
+      database.connection.transaction(() => fence(queue, won!)),
+      LeaseLostError,
+    );
   });
 
   it("what is free is listed without what is held, failed or computed", async () => {
@@ -196,21 +243,37 @@ function statements(database: TestDatabase, generation: Generation): void {
     const free = await listFree(queue, { todo, wanted: 1 });
     assert.deepEqual(free.map((key) => key.id).sort(), [3, 4]);
     if (generation !== "current") return;
-    await queue.connection.run(sql(`INSERT INTO ${queue.words.target} VALUES (?,?,?,?,?)`, 3, "c3", "2024-01-31", 0, "python"));
-    assert.deepEqual((await listFree(queue, { todo, wanted: 1 })).map((key) => key.id), [4]);
-    assert.equal((await jobRows(fixture)).some((row) => row.id === 3), false);
+    await queue.connection.run(
+      sql(`INSERT INTO ${queue.words.target} VALUES (?,?,?,?,?)`, 3, "c3", "2024-01-31", 0, "python"),
+    );
+    assert.deepEqual(
+      (await listFree(queue, { todo, wanted: 1 })).map((key) => key.id),
+      [4],
+    );
+    assert.equal(
+      (await jobRows(fixture)).some((row) => row.id === 3),
+      false,
+    );
     await queue.connection.run(sql(`DELETE FROM ${queue.words.target}`));
   });
 
-  it("the fence decides at every isolation level", { skip: database.isSqlite && "SQLite has one writer" }, async () => {
+  it("the fence decides at every isolation level", {
+    skip: database.isSqlite && "SQLite has one writer",
+  }, async () => {
     for (const level of ["READ-COMMITTED", "REPEATABLE-READ", "SERIALIZABLE"]) {
       await reset();
       const [old] = await claim(queue, [keys[0]!]);
       const other = await database.open();
       const variables = { [database.name === "mariadb" ? "tx_isolation" : "transaction_isolation"]: level };
       // taken over by another session before the fence: refused
-      await queue.connection.run(sql(`UPDATE ${queue.words.jobs} SET connection_id=connection_id+1 WHERE status='reserved'`));
-      await assert.rejects(other.transaction(() => fence(queueOn(other), old!), { variables }), LeaseLostError, level);
+      await queue.connection.run(
+        sql(`UPDATE ${queue.words.jobs} SET connection_id=connection_id+1 WHERE status='reserved'`),
+      );
+      await assert.rejects(
+        other.transaction(() => fence(queueOn(other), old!), { variables }),
+        LeaseLostError,
+        level,
+      );
       // beaten by another session before the fence: accepted
       const mine = { key: old!.key, token: old!.token + 1n };
       await queue.connection.run(beatStatement(queue, mine));
@@ -218,7 +281,9 @@ function statements(database: TestDatabase, generation: Generation): void {
     }
   });
 
-  it("a takeover that meets an open fence waits for its commit and takes nothing", { skip: database.isSqlite && "SQLite has one writer" }, async () => {
+  it("a takeover that meets an open fence waits for its commit and takes nothing", {
+    skip: database.isSqlite && "SQLite has one writer",
+  }, async () => {
     await reset();
     const [won] = await claim(queueOn(database.connection, { ...quick, leaseS: 1 }), [keys[0]!]);
     await sleep(2100);

@@ -11,7 +11,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type Connection, type ConnectionSettings, connect, openConnections } from "../../src/connection/connection.ts";
+import {
+  type Connection,
+  type ConnectionSettings,
+  connect,
+  openConnections,
+} from "../../src/connection/connection.ts";
 
 export type DatabaseName = "sqlite" | "mariadb" | "mysql";
 
@@ -47,7 +52,8 @@ export class TestDatabase {
   /** Creates an empty schema with a unique name. */
   async createSchema(base = "s"): Promise<string> {
     const name = this.schemaName(base);
-    for (const statement of this.connection.dialect.ddl.createSchema(name)) await this.connection.run(statement);
+    for (const statement of this.connection.dialect.ddl.createSchema(name))
+      await this.connection.run(statement);
     return name;
   }
 
@@ -67,7 +73,9 @@ export class TestDatabase {
   }
 
   async stop(): Promise<void> {
-    const left = openConnections().filter((other) => other !== this.connection && !this.#opened.includes(other));
+    const left = openConnections().filter(
+      (other) => other !== this.connection && !this.#opened.includes(other),
+    );
     try {
       for (const schema of this.#schemas.reverse()) {
         if (this.isSqlite) break;
@@ -104,7 +112,11 @@ export interface SuiteOptions {
 }
 
 /** Declares one `describe` per database. `suite` is called at once and declares tests; the database is usable inside them. */
-export function describeDialects(title: string, suite: (database: TestDatabase) => void, options: SuiteOptions = {}): void {
+export function describeDialects(
+  title: string,
+  suite: (database: TestDatabase) => void,
+  options: SuiteOptions = {},
+): void {
   for (const name of databaseNames) {
     const reason = options.skip?.[name] ?? missing(name);
     if (reason !== undefined) {

@@ -76,11 +76,7 @@ const TABLE: readonly (readonly [parts: string, family: Family, row: Row])[] = [
   ["NP1020 NP1021", FAMILY_1, [1, 0, 125, 27, 11, 87, 20, 1248, 2]],
   ["NP1022", FAMILY_1, [1, 0, 125, 11, 11, 103, 20, 1248, 2]],
   ["NP1030 NP1031", FAMILY_1, [1, 0, 125, 27, 11, 87, 20, 2208, 2]],
-  [
-    "NP1032 NP1033 NP1040 NP1041 NP1042 NP1050 NP1051",
-    FAMILY_1,
-    [1, 0, 125, 11, 11, 103, 20, 2208, 2],
-  ],
+  ["NP1032 NP1033 NP1040 NP1041 NP1042 NP1050 NP1051", FAMILY_1, [1, 0, 125, 11, 11, 103, 20, 2208, 2]],
   ["NP1100", FAMILY_1, [1, 0, 70, 14, 14, 6, 6, 48, 8]],
   ["NP1110", FAMILY_1, [1, 0, 73, 15.5, 15.5, 6, 6, 768, 8]],
   ["NP1120", FAMILY_1, [1, 0, 70, 6.75, 6.75, 4.5, 4.5, 192, 2]],
@@ -90,11 +86,7 @@ const TABLE: readonly (readonly [parts: string, family: Family, row: Row])[] = [
   ["NP1200 NP1210", FAMILY_1_SHORT, [1, 0, 125, 56.5, 36.5, 32, 31, 64, 2]],
   ["NP1300", FAMILY_1, [1, 0, 70, 11, 11, 48, 20, 480, 2]],
   ["NP3000 NXT3000", FAMILY_1_SHORT, [1, 0, 70, 59, 59, 0, 15, 128, 1]],
-  [
-    "PRB2_1_2_0640_0 PRB2_1_4_0480_1 NP2000",
-    FAMILY_2_14BIT,
-    [1, 0, 70, 27, 27, 32, 15, 640, 2],
-  ],
+  ["PRB2_1_2_0640_0 PRB2_1_4_0480_1 NP2000", FAMILY_2_14BIT, [1, 0, 70, 27, 27, 32, 15, 640, 2]],
   ["NP2003 NP2004 NP2005", FAMILY_2_12BIT, [1, 0, 70, 27, 27, 32, 15, 640, 2]],
   ["NP2006", FAMILY_2_12BIT, [1, 0, 70, 27, 11, 32, 15, 640, 2]],
   ["PRB2_4_2_0640_0 PRB2_4_4_0480_1 NP2010", FAMILY_2_14BIT, [4, 250, 70, 27, 27, 32, 15, 640, 2]],
@@ -151,10 +143,7 @@ export function probeTypeAliases(): ReadonlyMap<string, string> {
 }
 
 /** The layout of a part number or of a probe type's name; undefined when the table does not have it. */
-export function partLayout(
-  partOrAlias: string,
-  generation: Generation = "current",
-): PartLayout | undefined {
+export function partLayout(partOrAlias: string, generation: Generation = "current"): PartLayout | undefined {
   const layout = LAYOUTS.get(ALIASES[partOrAlias] ?? partOrAlias);
   if (layout === undefined || generation === "current") return layout;
   // the old generator: 1.0 probes had 16/48 on even and 0/32 on odd rows, the others began at 0

@@ -39,7 +39,8 @@ export const FORMATS: readonly RecordingFormat[] = [
   },
   {
     name: "binary",
-    summary: "plain binary: a .json that states data, dtype, channelCount, samplingRateHz, gainUvPerBit and probe",
+    summary:
+      "plain binary: a .json that states data, dtype, channelCount, samplingRateHz, gainUvPerBit and probe",
     identify: (file) => (/\.json$/i.test(file) ? file : undefined),
     find: findBinary,
     open: openBinary,

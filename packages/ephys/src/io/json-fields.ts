@@ -93,7 +93,12 @@ export class Fields {
     const value = this.#object[key];
     const isIn = typeof value === "number" && Number.isFinite(value) && value >= minimum;
     if (!isIn || (isAbove && value === minimum))
-      throw this.wrong(key, minimum === Number.NEGATIVE_INFINITY ? "a number" : `a number ${isAbove ? "above" : "of at least"} ${minimum}`);
+      throw this.wrong(
+        key,
+        minimum === Number.NEGATIVE_INFINITY
+          ? "a number"
+          : `a number ${isAbove ? "above" : "of at least"} ${minimum}`,
+      );
     return value;
   }
 
@@ -118,7 +123,8 @@ export class Fields {
       key,
       undefined,
       "points [x, y]",
-      (value) => Array.isArray(value) && (value.length === 2 || value.length === 3) && value.every(Number.isFinite),
+      (value) =>
+        Array.isArray(value) && (value.length === 2 || value.length === 3) && value.every(Number.isFinite),
     );
   }
 

@@ -156,7 +156,12 @@ export function checkRange(start: number, end: number, sampleCount: number): voi
   );
 }
 
-function checkSize(path: string, layout: SampleLayout, size: number, expectedBytes: number | undefined): void {
+function checkSize(
+  path: string,
+  layout: SampleLayout,
+  size: number,
+  expectedBytes: number | undefined,
+): void {
   const dataBytes = size - layout.headerBytes;
   if (dataBytes <= 0)
     throw new RecordingError(

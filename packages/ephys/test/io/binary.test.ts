@@ -15,10 +15,19 @@ const DESCRIPTION = {
   channelCount: 2,
   samplingRateHz: 1000,
   gainUvPerBit: 0.5,
-  probe: { positions: [[0, 0], [0, 20]] },
+  probe: {
+    positions: [
+      [0, 0],
+      [0, 20],
+    ],
+  },
 };
 
-async function write(folder: string, bytes: Uint8Array, change: Record<string, unknown> = {}): Promise<string> {
+async function write(
+  folder: string,
+  bytes: Uint8Array,
+  change: Record<string, unknown> = {},
+): Promise<string> {
   await writeFile(join(folder, "file.raw"), bytes);
   const path = join(folder, "file.json");
   await writeFile(path, JSON.stringify({ ...DESCRIPTION, ...change }));
@@ -42,7 +51,14 @@ describe("openRecording of plain binary", () => {
           else view.setFloat32(4 * i, value, isLittle);
         });
         const stored = dtype === "uint16" ? [1, 65534, 300, 4] : values;
-        const change = { dtype, byteOrder, headerBytes: 3, gainUvPerBit: [0.5, 2], offsetUv: [0, 10], sampleCount: 2 };
+        const change = {
+          dtype,
+          byteOrder,
+          headerBytes: 3,
+          gainUvPerBit: [0.5, 2],
+          offsetUv: [0, 10],
+          sampleCount: 2,
+        };
         const recording = await openRecording(await write(folder.path, bytes, change));
         assert.deepEqual(
           [...(await recording.read(0, 2)).data],
@@ -56,7 +72,12 @@ describe("openRecording of plain binary", () => {
   it("leaves out columns that are no channels", async () => {
     await using folder = await temporaryFolder();
     const bytes = new Uint8Array(Int16Array.of(1, 2, 3, 4, 5, 6).buffer);
-    const change = { channelCount: 3, channels: [0, 2], gainUvPerBit: [1, 5, 10], channelNames: ["a", "sync", "b"] };
+    const change = {
+      channelCount: 3,
+      channels: [0, 2],
+      gainUvPerBit: [1, 5, 10],
+      channelNames: ["a", "sync", "b"],
+    };
     const recording = await openRecording(await write(folder.path, bytes, change));
     assert.deepEqual([...(await recording.read(0, 2)).data], [1, 30, 4, 60]);
     assert.deepEqual(recording.channelNames, ["a", "b"]);
@@ -73,7 +94,11 @@ describe("openRecording of plain binary", () => {
           ndim: 2,
           si_units: "mm",
           annotations: { model_name: "made", manufacturer: "test" },
-          contact_positions: [[0, 0], [0, 0.1], [0, 0.2]],
+          contact_positions: [
+            [0, 0],
+            [0, 0.1],
+            [0, 0.2],
+          ],
           contact_shapes: ["circle", "circle", "circle"],
           contact_shape_params: [{ radius: 0.01 }, { radius: 0.01 }, { radius: 0.01 }],
           contact_ids: ["7", "8", "9"],
@@ -108,12 +133,29 @@ describe("openRecording of plain binary", () => {
       ["bad-description", /needs 2 numbers in 'gainUvPerBit', got 3/, { gainUvPerBit: [1, 2, 3] }],
       ["bad-description", /gains other than 0/, { gainUvPerBit: 0 }],
       ["bad-description", /above 0 in 'samplingRateHz', got 0/, { samplingRateHz: 0 }],
-      ["bad-description", /needs 2 points in 'probe.positions', one for each channel, got 1/, { probe: { positions: [[0, 0]] } }],
+      [
+        "bad-description",
+        /needs 2 points in 'probe.positions', one for each channel, got 1/,
+        { probe: { positions: [[0, 0]] } },
+      ],
       ["bad-description", /in 'probe', got nothing/, { probe: undefined }],
       ["bad-description", /unknown key 'pos'/, { probe: { pos: [] } }],
       ["missing-probe", /absent.json' does not exist/, { probe: "absent.json" }],
       ["missing-bin", /absent.raw' does not exist/, { data: "absent.raw" }],
-      ["truncated", /not a multiple of 6/, { channelCount: 3, probe: { positions: [[0, 0], [0, 1], [0, 2]] } }],
+      [
+        "truncated",
+        /not a multiple of 6/,
+        {
+          channelCount: 3,
+          probe: {
+            positions: [
+              [0, 0],
+              [0, 1],
+              [0, 2],
+            ],
+          },
+        },
+      ],
       ["truncated", /has 8 bytes, its description says 12/, { sampleCount: 3 }],
       ["size-mismatch", /has 8 bytes, its description says 4/, { sampleCount: 1 }],
       ["empty", /no samples/, { headerBytes: 8 }],
@@ -127,7 +169,10 @@ describe("openRecording of plain binary", () => {
         assert.match(error.message, part);
         return true;
       });
-      assert.deepEqual((await verifySession(path)).problems.map((problem) => problem.code), [code]);
+      assert.deepEqual(
+        (await verifySession(path)).problems.map((problem) => problem.code),
+        [code],
+      );
     }
   });
 
@@ -158,7 +203,14 @@ describe("the real locust recording", { skip: skipWithoutSharedData }, () => {
       channelCount: 4,
       samplingRateHz: 15000,
       gainUvPerBit: 1,
-      probe: { positions: [[0, 0], [50, 0], [0, 50], [50, 50]] },
+      probe: {
+        positions: [
+          [0, 0],
+          [50, 0],
+          [0, 50],
+          [50, 50],
+        ],
+      },
     };
     await writeFile(path, JSON.stringify(description));
     const recording = await openRecording(path);
@@ -167,7 +219,10 @@ describe("the real locust recording", { skip: skipWithoutSharedData }, () => {
     const { data } = await recording.read(0, recording.sampleCount);
     assert.deepEqual([...data.subarray(0, 4)], LOCUST.first);
     assert.deepEqual([...data.subarray(-4)], LOCUST.last);
-    assert.equal(data.reduce((sum, value) => sum + value, 0), LOCUST.sum);
+    assert.equal(
+      data.reduce((sum, value) => sum + value, 0),
+      LOCUST.sum,
+    );
     await recording.close();
   });
 });

@@ -18,7 +18,8 @@ interface Fixture {
 
 const fixtures: Fixture[] = JSON.parse(readFileSync(join(import.meta.dirname, "fixtures/npy.json"), "utf8"));
 const SPECIAL: Record<string, number> = { inf: Number.POSITIVE_INFINITY, "-inf": Number.NEGATIVE_INFINITY };
-const asNumber = (value: number | string | null) => (value === null ? Number.NaN : typeof value === "string" ? SPECIAL[value] : value);
+const asNumber = (value: number | string | null) =>
+  value === null ? Number.NaN : typeof value === "string" ? SPECIAL[value] : value;
 
 describe("npy", () => {
   it("reads what numpy writes: every type, byte order, index order and version", () => {
@@ -36,7 +37,8 @@ describe("npy", () => {
     let written = 0;
     for (const { descr, fortran, npy } of fixtures) {
       const bytes = Buffer.from(npy, "base64");
-      if (fortran || descr.startsWith(">") || descr.endsWith("f2") || descr.endsWith("b1") || bytes[6] !== 1) continue;
+      if (fortran || descr.startsWith(">") || descr.endsWith("f2") || descr.endsWith("b1") || bytes[6] !== 1)
+        continue;
       const { values, shape } = parseNpy(bytes, "fixture");
       assert.deepEqual(Buffer.from(formatNpy(values, shape)), bytes, `${descr} (${shape})`);
       written++;
@@ -46,7 +48,8 @@ describe("npy", () => {
 
   it("refuses a file that is cut, of another kind, or of values that are no numbers", async () => {
     const good = formatNpy(Float32Array.of(1, 2, 3));
-    const header = (descr: string) => Buffer.from(Buffer.from(good).toString("latin1").replace("'<f4'", descr), "latin1");
+    const header = (descr: string) =>
+      Buffer.from(Buffer.from(good).toString("latin1").replace("'<f4'", descr), "latin1");
     const wrong: [Uint8Array, RegExp][] = [
       [good.subarray(0, good.length - 1), /shape \(3\) of <f4, that is 12 bytes, and holds 11. It was cut/],
       [good.subarray(0, 60), /cut in its header/],
@@ -57,8 +60,14 @@ describe("npy", () => {
       [header("[('a', '<f4')]"), /named fields/],
     ];
     for (const [bytes, part] of wrong)
-      assert.throws(() => parseNpy(bytes, "x.npy"), (error) => error instanceof RecordingError && part.test(error.message));
-    await assert.rejects(readNpy("/absent.npy"), (error) => error instanceof RecordingError && error.code === "missing-npy");
+      assert.throws(
+        () => parseNpy(bytes, "x.npy"),
+        (error) => error instanceof RecordingError && part.test(error.message),
+      );
+    await assert.rejects(
+      readNpy("/absent.npy"),
+      (error) => error instanceof RecordingError && error.code === "missing-npy",
+    );
     assert.throws(() => formatNpy(Float32Array.of(1, 2, 3), [2, 2]), ShapeError);
     const big = parseNpy(formatNpy(BigUint64Array.of(2n ** 60n + 1n)), "big.npy");
     assert.throws(() => npyNumbers(big, "big.npy"), /no exact number/);
@@ -69,7 +78,13 @@ describe("npy", () => {
     const path = join(folder.path, "a.npy");
     await writeNpy(path, Float64Array.of(1, 2, 3, 4, 5, 6), [3, 2]);
     const { values, shape } = await readNpy(path);
-    assert.deepEqual([[...values], shape], [[1, 2, 3, 4, 5, 6], [3, 2]]);
+    assert.deepEqual(
+      [[...values], shape],
+      [
+        [1, 2, 3, 4, 5, 6],
+        [3, 2],
+      ],
+    );
   });
 
   it("reads real Phy folders, spike counts as expected", { skip: skipWithoutSharedData }, async () => {

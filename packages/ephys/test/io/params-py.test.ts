@@ -33,7 +33,13 @@ computed = os.getcwd()
   });
 
   it("is written as it is read", () => {
-    const values = { dat_path: "C:\\new\\it's.dat", n_channels_dat: 4, sample_rate: 29999.94, hp_filtered: true, x: null };
+    const values = {
+      dat_path: "C:\\new\\it's.dat",
+      n_channels_dat: 4,
+      sample_rate: 29999.94,
+      hp_filtered: true,
+      x: null,
+    };
     assert.deepEqual(Object.fromEntries(parseParamsPy(formatParamsPy(values))), values);
   });
 

@@ -111,12 +111,24 @@ describe("real SpikeGLX metas", { skip }, () => {
       const perShank = layout.rowCount * layout.columnCount;
       assert.equal(x.length, entry.contacts, entry.file);
       const shift = x[0] - entry.x[0];
-      assert.deepEqual(Array.from(x.subarray(0, 8), (v) => v - shift), entry.x, entry.file);
+      assert.deepEqual(
+        Array.from(x.subarray(0, 8), (v) => v - shift),
+        entry.x,
+        entry.file,
+      );
       assert.deepEqual([...y.subarray(0, 8)], entry.y, entry.file);
-      assert.equal(weighted(x, (v) => v - x[0]), entry.sumX, entry.file);
+      assert.equal(
+        weighted(x, (v) => v - x[0]),
+        entry.sumX,
+        entry.file,
+      );
       assert.equal(weighted(y), entry.sumY, entry.file);
       assert.equal(weighted(shank), entry.sumShank, entry.file);
-      assert.equal(weighted(electrode, (e) => e % perShank), entry.sumElectrodeOfShank, entry.file);
+      assert.equal(
+        weighted(electrode, (e) => e % perShank),
+        entry.sumElectrodeOfShank,
+        entry.file,
+      );
       assert.ok(sampleShift && layout.adc, entry.file);
       const turns = layout.adc.turnsPerSample;
       assert.equal(Math.round(weighted(sampleShift, (s) => s * turns)), entry.sumAdcOrder, entry.file);
@@ -140,7 +152,11 @@ describe("real SpikeGLX metas", { skip }, () => {
   it("without their .bin are reported, not thrown, each with only that problem", async () => {
     for (const file of await readdir(sharedPath(METAS))) {
       const { problems, channelCount } = await verifySession(sharedPath(METAS, file));
-      assert.deepEqual(problems.map(({ code }) => code), ["missing-bin"], `${file}: ${JSON.stringify(problems)}`);
+      assert.deepEqual(
+        problems.map(({ code }) => code),
+        ["missing-bin"],
+        `${file}: ${JSON.stringify(problems)}`,
+      );
       assert.ok(channelCount !== null && channelCount >= 120, file);
     }
   });
@@ -148,7 +164,9 @@ describe("real SpikeGLX metas", { skip }, () => {
 
 describe("real samples in SpikeGLX form", { skip }, () => {
   it("have the SHA1 of their meta", async () => {
-    const verdict = await verifySession(sharedPath("constructed/spikeglx/np1_real_samples_g0"), { checkSha1: true });
+    const verdict = await verifySession(sharedPath("constructed/spikeglx/np1_real_samples_g0"), {
+      checkSha1: true,
+    });
     assert.deepEqual(verdict.problems, []);
     assert.equal(verdict.sampleCount, 1000);
     assert.equal(verdict.gainUvPerBit, 2.34375);

@@ -6,7 +6,13 @@ import { RecordingError } from "../../src/errors.ts";
 import { findRecordings } from "../../src/io/find-recordings.ts";
 import { openLfBand, openRecording } from "../../src/io/open-recording.ts";
 import { verifySession } from "../../src/io/verify-session.ts";
-import { TINY_CHANNELS, TINY_COLUMNS, temporaryFolder, tinySamples, writeTinyRun } from "../support/tiny-spikeglx.ts";
+import {
+  TINY_CHANNELS,
+  TINY_COLUMNS,
+  temporaryFolder,
+  tinySamples,
+  writeTinyRun,
+} from "../support/tiny-spikeglx.ts";
 
 const withCode = (code: string, part: RegExp) => (error: unknown) => {
   assert.ok(error instanceof RecordingError, String(error));
@@ -14,7 +20,8 @@ const withCode = (code: string, part: RegExp) => (error: unknown) => {
   assert.match(error.message, part);
   return true;
 };
-const codes = (verdict: { problems: readonly { code: string }[] }) => verdict.problems.map(({ code }) => code);
+const codes = (verdict: { problems: readonly { code: string }[] }) =>
+  verdict.problems.map(({ code }) => code);
 
 describe("openRecording of SpikeGLX", () => {
   it("reads any stretch in uV with each channel's gain, without the sync column", async () => {
@@ -70,7 +77,10 @@ describe("openRecording of SpikeGLX", () => {
     const ten = await writeTinyRun(folder.path, { imec: 10 });
     const two = await writeTinyRun(folder.path, { imec: 2 });
     await assert.rejects(openRecording(folder.path), withCode("several-recordings", /imec2.*\n.*imec10/));
-    assert.deepEqual((await findRecordings(folder.path)).map(({ path }) => path), [two.meta, ten.meta]);
+    assert.deepEqual(
+      (await findRecordings(folder.path)).map(({ path }) => path),
+      [two.meta, ten.meta],
+    );
   });
 
   it("opens the LF band beside the AP band, or says that there is none", async () => {
@@ -103,8 +113,14 @@ describe("openRecording of SpikeGLX", () => {
     const recording = await openRecording(folder.path);
     assert.deepEqual([...recording.probe.electrode], [1, 3]);
     assert.deepEqual(recording.channelNames, ["AP1", "AP3"]);
-    assert.deepEqual([...recording.gainUvPerBit].map((gain) => 0.6e6 / 512 / gain), [250, 500]);
-    assert.deepEqual([...(await recording.read(0, 2)).data.map((v, i) => v / recording.gainUvPerBit[i % 2])].map(Math.round), [1, 2, 4, 5]);
+    assert.deepEqual(
+      [...recording.gainUvPerBit].map((gain) => 0.6e6 / 512 / gain),
+      [250, 500],
+    );
+    assert.deepEqual(
+      [...(await recording.read(0, 2)).data.map((v, i) => v / recording.gainUvPerBit[i % 2])].map(Math.round),
+      [1, 2, 4, 5],
+    );
     await recording.close();
   });
 
@@ -120,7 +136,12 @@ describe("openRecording of SpikeGLX", () => {
     await using folder = await temporaryFolder();
     await writeTinyRun(folder.path);
     const recording = await openRecording(folder.path);
-    for (const [start, end] of [[-1, 2], [5, 4], [0, 21], [0.5, 2]])
+    for (const [start, end] of [
+      [-1, 2],
+      [5, 4],
+      [0, 21],
+      [0.5, 2],
+    ])
       await assert.rejects(recording.read(start, end), RangeError);
     await recording.close();
   });
@@ -144,7 +165,11 @@ describe("openRecording of SpikeGLX", () => {
       ["channel-count-mismatch", /makes 5 columns, nSavedChans says 4/, { nSavedChans: 4 }],
       ["channel-count-mismatch", /lists 4 channels/, { snsSaveChanSubset: "0:2,8" }],
       ["geometry-mismatch", /row 999/, { "~snsShankMap": "(1,2,480)(0:0:999:1)(0:1:0:1)(0:0:1:1)(0:1:1:1)" }],
-      ["geometry-mismatch", /electrode 0 by imroTbl and electrode 4/, { "~snsShankMap": "(1,2,480)(0:0:2:1)(0:1:0:1)(0:0:1:1)(0:1:1:1)" }],
+      [
+        "geometry-mismatch",
+        /electrode 0 by imroTbl and electrode 4/,
+        { "~snsShankMap": "(1,2,480)(0:0:2:1)(0:1:0:1)(0:0:1:1)(0:1:1:1)" },
+      ],
       ["geometry-mismatch", /3 entries/, { "~snsShankMap": "(1,2,480)(0:0:0:1)(0:1:0:1)(0:0:1:1)" }],
       ["no-gain", /states no gain of channel 0/, { "~imroTbl": null }],
       ["no-geometry", /part 'NP9999'/, { "~snsShankMap": null, imDatPrb_pn: "NP9999", imDatPrb_type: 9999 }],
@@ -188,9 +213,15 @@ describe("verifySession", () => {
     await utimes(run.bin, new Date("2026-01-01"), new Date("2026-01-01"));
     const verdict = await verifySession(folder.path);
     assert.deepEqual(codes(verdict), ["truncated"]);
-    assert.match(verdict.problems[0].message, /has 155 bytes, expected 200 \(fileSizeBytes\): 45 bytes are missing/);
+    assert.match(
+      verdict.problems[0].message,
+      /has 155 bytes, expected 200 \(fileSizeBytes\): 45 bytes are missing/,
+    );
     assert.equal(verdict.sampleCount, 15);
-    await assert.rejects(openRecording(folder.path), withCode("truncated", /has 155 bytes, its description says 200/));
+    await assert.rejects(
+      openRecording(folder.path),
+      withCode("truncated", /has 155 bytes, its description says 200/),
+    );
   });
 
   it("reports a missing .bin, a missing .meta, an empty file and one that is too long", async () => {

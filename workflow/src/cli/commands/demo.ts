@@ -30,8 +30,16 @@ export const demo: Command = {
 Leaves DIR/raw, DIR/processed, the configuration DIR/dj_local_conf.json and the database (DIR/tenon.sqlite; with DJ_HOST, DJ_USER and DJ_PASS
 set, schemas demo_* on that server). Every worker is a process of its own. Afterwards, in DIR: tenon status, tenon jobs.`,
   options: {
-    in: { type: "string", value: "DIR", help: "folder of the lab, default demo; one that an earlier demo made is made anew" },
-    suite: { type: "string", value: "NAME", help: `generated recording, default ${defaultSuite}; see tenon generate --help` },
+    in: {
+      type: "string",
+      value: "DIR",
+      help: "folder of the lab, default demo; one that an earlier demo made is made anew",
+    },
+    suite: {
+      type: "string",
+      value: "NAME",
+      help: `generated recording, default ${defaultSuite}; see tenon generate --help`,
+    },
     seed: { type: "string", value: "N", help: "whole number, default 1" },
   },
   words: [0, 0],
@@ -68,14 +76,23 @@ async function makeLab(dir: string, context: Context): Promise<Settings> {
   await mkdir(join(dir, "raw"), { recursive: true });
   await mkdir(join(dir, "processed"));
   await writeFile(join(dir, marker), `${JSON.stringify({ madeBy: "tenon demo" })}\n`);
-  const custom = { "database.prefix": "demo_", raw_root_data_dir: "raw", processed_root_data_dir: "processed" };
+  const custom = {
+    "database.prefix": "demo_",
+    raw_root_data_dir: "raw",
+    processed_root_data_dir: "processed",
+  };
   const stores = { "datajoint-blob": { protocol: "file", location: "processed/datajoint-blob" } };
   const file = join(dir, "dj_local_conf.json");
   await writeFile(file, `${JSON.stringify({ custom, stores }, null, 2)}\n`);
   return loadSettings({ file, env: context.env });
 }
 
-async function record(dir: string, suite: Parameters<typeof generateRecording>[0], seed: number, progress: ProgressSink) {
+async function record(
+  dir: string,
+  suite: Parameters<typeof generateRecording>[0],
+  seed: number,
+  progress: ProgressSink,
+) {
   const what = `record ${suite}, seed ${seed}`;
   const made = await generateRecording(suite, seed, join(dir, "raw"), {
     progress: (done, total) => progress.update(what, done, total),
@@ -84,7 +101,12 @@ async function record(dir: string, suite: Parameters<typeof generateRecording>[0
   return made.truthPath;
 }
 
-async function registerDemo(connection: Parameters<typeof register>[0], settings: Settings, dir: string, suite: string) {
+async function registerDemo(
+  connection: Parameters<typeof register>[0],
+  settings: Settings,
+  dir: string,
+  suite: string,
+) {
   const folder = (await readdir(join(dir, "raw"))).find((name) => name.startsWith(suite));
   const plan = await planRegistration({
     path: join(dir, "raw", folder ?? suite),
@@ -105,11 +127,14 @@ async function runWorkers(dir: string, context: Context, progress: ProgressSink)
     for (;;) {
       if (context.signal.aborted) throw context.signal.reason;
       const dead = running.find(({ child }) => child.exitCode !== null);
-      if (dead !== undefined) throw new Error(`${dead.name} ended early (exit ${dead.child.exitCode}):\n${dead.lastLines()}`);
+      if (dead !== undefined)
+        throw new Error(`${dead.name} ended early (exit ${dead.child.exitCode}):\n${dead.lastLines()}`);
       const steps = await pipelineStatus();
       const failed = steps.find((step) => step.error > 0);
       if (failed !== undefined)
-        throw new Error(`${failed.process} failed; \`tenon jobs\` in ${dir} shows why:\n${running.map((r) => r.lastLines()).join("\n")}`);
+        throw new Error(
+          `${failed.process} failed; \`tenon jobs\` in ${dir} shows why:\n${running.map((r) => r.lastLines()).join("\n")}`,
+        );
       const [done, total] = sums(steps);
       const now = steps.find((step) => step.running > 0)?.process;
       progress.update(`three workers${now === undefined ? "" : `: ${now}`}`, done, total);
@@ -140,11 +165,15 @@ interface RunningWorker {
 
 function startWorkerProcess(name: string, dir: string, context: Context): RunningWorker {
   const program = join(import.meta.dirname, "..", "run-workflow.ts");
-  const child = spawn(process.execPath, [program, name, "--sleep", "1", "--config", join(dir, "dj_local_conf.json")], {
-    cwd: dir,
-    env: { ...context.env } as NodeJS.ProcessEnv,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    [program, name, "--sleep", "1", "--config", join(dir, "dj_local_conf.json")],
+    {
+      cwd: dir,
+      env: { ...context.env } as NodeJS.ProcessEnv,
+      stdio: ["ignore", "ignore", "pipe"],
+    },
+  );
   let tail = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => {
     tail = (tail + text).slice(-4000);
@@ -176,11 +205,15 @@ async function summarise(settings: Settings, truthPath: string): Promise<Result>
   const truth = await readTruth(truthPath);
   const sorting = await databaseSorting({ subject: "demo1" });
   const score = scoreSorting(truth, sorting);
-  const files = (await readdir(settings.processedRoot, { recursive: true })).map((name) => join(settings.processedRoot, name));
+  const files = (await readdir(settings.processedRoot, { recursive: true })).map((name) =>
+    join(settings.processedRoot, name),
+  );
   const report = files.find((file) => file.endsWith("report.html"));
   const params = files.find((file) => file.endsWith("params.py"));
   if (report === undefined || params === undefined)
-    throw new Error(`The workers finished, but ${settings.processedRoot} lacks ${report === undefined ? "report.html" : "params.py"}.`);
+    throw new Error(
+      `The workers finished, but ${settings.processedRoot} lacks ${report === undefined ? "report.html" : "params.py"}.`,
+    );
   return {
     trueUnits: score.trueUnits,
     detectableUnits: score.detectableUnits,

@@ -29,9 +29,18 @@ The same suite and seed give the same bytes. Suites: ${suiteNames.join(", ")}.`,
       progress: (done, total) => progress.update(what, done, total),
     });
     progress.finish(what);
-    const result = { suite, seed, metaPath: made.metaPath, binPath: made.binPath, truthPath: made.truthPath, trueUnits: made.units.length };
+    const result = {
+      suite,
+      seed,
+      metaPath: made.metaPath,
+      binPath: made.binPath,
+      truthPath: made.truthPath,
+      trueUnits: made.units.length,
+    };
     context.out.write(
-      context.json ? `${JSON.stringify(result)}\n` : `${made.units.length} units in ${made.binPath}\ntruth in ${made.truthPath}\n`,
+      context.json
+        ? `${JSON.stringify(result)}\n`
+        : `${made.units.length} units in ${made.binPath}\ntruth in ${made.truthPath}\n`,
     );
     return 0;
   },
@@ -40,6 +49,7 @@ The same suite and seed give the same bytes. Suites: ${suiteNames.join(", ")}.`,
 /** @throws UsageError listing the suites */
 export function suiteName(text: string): (typeof suiteNames)[number] {
   const name = suiteNames.find((suite) => suite === text);
-  if (name === undefined) throw new UsageError(`Unknown suite '${text}'. The suites are: ${suiteNames.join(", ")}.`);
+  if (name === undefined)
+    throw new UsageError(`Unknown suite '${text}'. The suites are: ${suiteNames.join(", ")}.`);
   return name;
 }

@@ -18,7 +18,11 @@ The parameters are hashed as datajoint-python does, so that the same set is neve
   options: {
     method: { type: "string", value: "NAME", help: "clustering method, e.g. tenon" },
     description: { type: "string", value: "TEXT", help: "what it is for" },
-    params: { type: "string", value: "FILE", help: "JSON object of parameters; default: the method's own defaults" },
+    params: {
+      type: "string",
+      value: "FILE",
+      help: "JSON object of parameters; default: the method's own defaults",
+    },
     index: { type: "string", value: "N", help: "paramset_idx; default: the next free one" },
     "dry-run": { type: "boolean", help: "check the parameters, insert nothing" },
   },
@@ -30,11 +34,20 @@ The parameters are hashed as datajoint-python does, so that the same set is neve
     const params = file === undefined ? {} : await readParams(resolve(context.folder, file));
     if (method === "tenon") checkSorterParameters(params);
     if (args.options["dry-run"] === true) {
-      context.out.write(context.json ? `${JSON.stringify({ method, params, dryRun: true })}\n` : "the parameters are good; nothing was inserted\n");
+      context.out.write(
+        context.json
+          ? `${JSON.stringify({ method, params, dryRun: true })}\n`
+          : "the parameters are good; nothing was inserted\n",
+      );
       return 0;
     }
     return withPipeline(context, async ({ connection }) => {
-      const added = await addParamset(connection, { method, description, params, index: wholeNumber(args, "index") });
+      const added = await addParamset(connection, {
+        method,
+        description,
+        params,
+        index: wholeNumber(args, "index"),
+      });
       context.out.write(
         context.json
           ? `${JSON.stringify({ method, ...added })}\n`

@@ -16,8 +16,16 @@ PATH is a folder below the raw root. Its recordings say the probe and when they 
 needs --probe-serial and --datetime. What is in the database already is left as it is.`,
   options: {
     subject: { type: "string", value: "S", help: "the subject's id" },
-    "probe-serial": { type: "string", value: "N", help: "only this probe; or the probe, when the recording does not say" },
-    datetime: { type: "string", value: "TEXT", help: '"YYYY-MM-DD HH:MM:SS" instead of what the recording says' },
+    "probe-serial": {
+      type: "string",
+      value: "N",
+      help: "only this probe; or the probe, when the recording does not say",
+    },
+    datetime: {
+      type: "string",
+      value: "TEXT",
+      help: '"YYYY-MM-DD HH:MM:SS" instead of what the recording says',
+    },
     sex: { type: "string", value: "M|F|U", help: "adds the subject when it is new" },
     "birth-date": { type: "string", value: "DATE", help: "likewise" },
     "dry-run": { type: "boolean", help: "show what would be inserted, insert nothing" },
@@ -38,10 +46,14 @@ needs --probe-serial and --datetime. What is in the database already is left as 
       const dryRun = args.options["dry-run"] === true;
       if (!dryRun) await register(connection, plan);
       const counts = plan.rows.map(({ table, rows }) => ({ table, rows: rows.length }));
-      if (context.json) context.out.write(`${JSON.stringify({ key: plan.key, sessionDir: plan.sessionDir, dryRun, inserted: counts })}\n`);
+      if (context.json)
+        context.out.write(
+          `${JSON.stringify({ key: plan.key, sessionDir: plan.sessionDir, dryRun, inserted: counts })}\n`,
+        );
       else {
         context.out.write(`session ${plan.key.subject} ${plan.key.session_datetime} in ${plan.sessionDir}\n`);
-        for (const { table, rows } of counts) context.out.write(`  ${dryRun ? "would insert" : "inserted"} ${rows} into ${table}\n`);
+        for (const { table, rows } of counts)
+          context.out.write(`  ${dryRun ? "would insert" : "inserted"} ${rows} into ${table}\n`);
         if (counts.length === 0) context.out.write("  everything is registered already\n");
       }
       return 0;

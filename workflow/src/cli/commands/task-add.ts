@@ -24,7 +24,8 @@ Takes every insertion that matches (all without a filter). 'trigger' runs the so
   run(args, context) {
     required(args, "paramset");
     const mode = (args.options["mode"] ?? "trigger") as string;
-    if (mode !== "load" && mode !== "trigger") throw new UsageError(`--mode is load or trigger, got '${mode}'.`);
+    if (mode !== "load" && mode !== "trigger")
+      throw new UsageError(`--mode is load or trigger, got '${mode}'.`);
     const request = {
       paramset: wholeNumber(args, "paramset")!,
       subject: args.options["subject"] as string | undefined,
@@ -39,10 +40,14 @@ Takes every insertion that matches (all without a filter). 'trigger' runs the so
       if (context.json) context.out.write(`${JSON.stringify({ tasks, present, notIngested, dryRun })}\n`);
       else {
         for (const task of tasks)
-          context.out.write(`${dryRun ? "would add" : "added"} ${task.subject} ${task.session_datetime} insertion ${task.insertion_number} -> ${task.clustering_output_dir}\n`);
+          context.out.write(
+            `${dryRun ? "would add" : "added"} ${task.subject} ${task.session_datetime} insertion ${task.insertion_number} -> ${task.clustering_output_dir}\n`,
+          );
         if (present > 0) context.out.write(`${present} had this task already\n`);
         if (notIngested > 0)
-          context.out.write(`${notIngested} not ingested yet: run \`run_workflow standard_worker --once\`, then this again\n`);
+          context.out.write(
+            `${notIngested} not ingested yet: run \`run_workflow standard_worker --once\`, then this again\n`,
+          );
       }
       return tasks.length === 0 && notIngested > 0 ? 1 : 0;
     });

@@ -9,8 +9,18 @@ import { relative } from "node:path";
 import type { Probe, Recording } from "@tenon/ephys";
 import { relativeToRoot } from "../../ingest/paths.ts";
 import { electrodeConfig } from "../../ingest/probe-types.ts";
-import { EphysRecording, EphysRecordingChannel, EphysRecordingEphysFile, ProbeInsertion } from "../../pipeline/ephys.ts";
-import { ElectrodeConfig, ElectrodeConfigElectrode, Probe as ProbeTable, ProbeTypeElectrode } from "../../pipeline/probe.ts";
+import {
+  EphysRecording,
+  EphysRecordingChannel,
+  EphysRecordingEphysFile,
+  ProbeInsertion,
+} from "../../pipeline/ephys.ts";
+import {
+  ElectrodeConfig,
+  ElectrodeConfigElectrode,
+  Probe as ProbeTable,
+  ProbeTypeElectrode,
+} from "../../pipeline/probe.ts";
 import { Session, SessionDirectory } from "../../pipeline/session.ts";
 import type { Lab } from "../lab.ts";
 
@@ -24,9 +34,14 @@ export class GeometryError extends Error {
 export function makeEphysRecording(lab: Lab): void {
   EphysRecording.makes({
     fetch: async (key) => {
-      const insertion = await ProbeInsertion.join(ProbeTable).restrict(key).proj("probe", "probe_type").fetch1();
+      const insertion = await ProbeInsertion.join(ProbeTable)
+        .restrict(key)
+        .proj("probe", "probe_type")
+        .fetch1();
       const { session_dir } = await Session.join(SessionDirectory).restrict(key).proj("session_dir").fetch1();
-      const electrodes = await ProbeTypeElectrode.restrict({ probe_type: insertion.probe_type }).fetch({ orderBy: ["electrode"] });
+      const electrodes = await ProbeTypeElectrode.restrict({ probe_type: insertion.probe_type }).fetch({
+        orderBy: ["electrode"],
+      });
       return { probe: insertion.probe, probe_type: insertion.probe_type, session_dir, electrodes };
     },
     compute: async (key, fetched) => {
@@ -59,7 +74,9 @@ export function makeEphysRecording(lab: Lab): void {
         { skipDuplicates: true },
       );
       await EphysRecording.insert([{ ...key, ...row }]);
-      await EphysRecordingChannel.insert(channels.map((channel) => ({ ...key, electrode_config_hash, probe_type, ...channel })));
+      await EphysRecordingChannel.insert(
+        channels.map((channel) => ({ ...key, electrode_config_hash, probe_type, ...channel })),
+      );
       await EphysRecordingEphysFile.insert([{ ...key, file_path: file }]);
     },
   });
@@ -81,14 +98,20 @@ function filePath(lab: Lab, recording: Recording): string {
 function sessionDatetime(key: Readonly<Record<string, unknown>>): string {
   const text = key["session_datetime"];
   if (typeof text === "string") return text.slice(0, 19);
-  throw new Error("The recording does not say when it began and the session's key holds no session_datetime.");
+  throw new Error(
+    "The recording does not say when it began and the session's key holds no session_datetime.",
+  );
 }
 
 /** The database's coordinates and the recording's must be the same up to one shift of the whole probe: geometry has two generations.
  * @throws GeometryError */
 function checkGeometry(
   probe: Probe,
-  electrodes: readonly { readonly electrode: number; readonly x_coord: number | null; readonly y_coord: number | null }[],
+  electrodes: readonly {
+    readonly electrode: number;
+    readonly x_coord: number | null;
+    readonly y_coord: number | null;
+  }[],
   type: string,
 ): void {
   const byNumber = new Map(electrodes.map((row) => [row.electrode, row]));

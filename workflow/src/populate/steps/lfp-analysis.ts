@@ -32,7 +32,8 @@ export function makeLfpQc(): void {
 
 export function makeLfpSpectrogram(): void {
   LFPSpectrogram.makes({
-    keySource: () => LFPElectrode.proj().join(SpectrogramParameters.restrict({ param_idx: usualParameters }).proj()),
+    keySource: () =>
+      LFPElectrode.proj().join(SpectrogramParameters.restrict({ param_idx: usualParameters }).proj()),
     fetch: async (key) => ({
       lfp: (await LFPElectrode.restrict(key).fetch1()).lfp as Float32Array,
       samplingRateHz: (await LFP.restrict(key).proj("lfp_sampling_rate").fetch1()).lfp_sampling_rate,
@@ -44,11 +45,19 @@ export function makeLfpSpectrogram(): void {
         samplingRateHz,
         windowS: parameters.window_size,
         overlapS: parameters.overlap_size,
-        bands: bands.map((band) => ({ name: band.band_name, lowerHz: band.lower_freq, upperHz: band.upper_freq })),
+        bands: bands.map((band) => ({
+          name: band.band_name,
+          lowerHz: band.lower_freq,
+          upperHz: band.upper_freq,
+        })),
       }),
     insert: async (key, result) => {
       await LFPSpectrogram.insert([
-        { ...key, delta_band_mean_power: result.deltaBandMeanPower, power_range_90pct: result.powerRange90pct },
+        {
+          ...key,
+          delta_band_mean_power: result.deltaBandMeanPower,
+          power_range_90pct: result.powerRange90pct,
+        },
       ]);
       await LFPSpectrogramChannelSpectrogram.insert([
         { ...key, spectrogram: result.spectrogram, time: result.timesS, frequency: result.frequenciesHz },

@@ -14,7 +14,10 @@ import type { Lab } from "../lab.ts";
 export function makeLfp(lab: Lab): void {
   LFP.makes({
     fetch: async (key) => {
-      const place = await ProbeInsertion.join(SessionDirectory).restrict(key).proj("probe", "session_dir").fetch1();
+      const place = await ProbeInsertion.join(SessionDirectory)
+        .restrict(key)
+        .proj("probe", "session_dir")
+        .fetch1();
       const channels = await EphysRecordingChannel.restrict(key).fetch({ orderBy: ["channel_idx"] });
       return { probe: place.probe, session_dir: place.session_dir, channels };
     },
@@ -36,7 +39,8 @@ export function makeLfp(lab: Lab): void {
           },
           traces: Array.from(lfp.channelIndices, (channel, i) => {
             const row = electrodes.get(channel);
-            if (row === undefined) throw new Error(`EphysRecording.Channel has no row for channel ${channel}.`);
+            if (row === undefined)
+              throw new Error(`EphysRecording.Channel has no row for channel ${channel}.`);
             const { electrode_config_hash, probe_type, electrode } = row;
             return { electrode_config_hash, probe_type, electrode, lfp: lfp.traces[i]! };
           }),

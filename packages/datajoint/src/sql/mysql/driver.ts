@@ -8,11 +8,20 @@
  * max_allowed_packet would be refused.
  */
 import { createConnection, type Connection as Mysql2Connection } from "mysql2/promise";
-import type { Driver, RunResult, Session, SqlRow, SqlValue, Statement, StatementLimits, TransactionOptions } from "../../connection/driver.ts";
+import type {
+  Driver,
+  RunResult,
+  Session,
+  SqlRow,
+  SqlValue,
+  Statement,
+  StatementLimits,
+  TransactionOptions,
+} from "../../connection/driver.ts";
 import { DataJointError, LostConnectionError } from "../../errors.ts";
 import { Pool, type Pooled } from "./pool.ts";
 import { makeRowReader, type ResultColumn } from "./read-rows.ts";
-import { checkSettings, mysql2Options, type MysqlSettings } from "./settings.ts";
+import { checkSettings, type MysqlSettings, mysql2Options } from "./settings.ts";
 import { isLost, translateError } from "./translate-error.ts";
 
 /** datajoint-python's mode: strict, and "text" stays a string literal. */
@@ -157,7 +166,9 @@ class TransactionSession implements Session {
   #check(): void {
     if (this.isOver) throw new DataJointError("A statement came after the end of its transaction.");
     if (this.#isLost) {
-      throw new LostConnectionError(`The connection to ${this.#where} was lost inside a transaction; nothing of it was committed.`);
+      throw new LostConnectionError(
+        `The connection to ${this.#where} was lost inside a transaction; nothing of it was committed.`,
+      );
     }
     if (this.#isStreaming) {
       throw new DataJointError(
@@ -187,7 +198,11 @@ export async function openMysql(settings: MysqlSettings): Promise<MysqlDriver> {
   };
   const pool = new Pool(open, settings.maxSessions ?? 8, where);
   const first = await pool.acquire();
-  const { rows } = await runOn(first.session, plain("SELECT VERSION() AS version, @@max_allowed_packet AS packet"), where);
+  const { rows } = await runOn(
+    first.session,
+    plain("SELECT VERSION() AS version, @@max_allowed_packet AS packet"),
+    where,
+  );
   pool.release(first);
   const { version, packet } = rows[0]!;
   return new MysqlDriver(pool, where, /mariadb/i.test(String(version)), Number(packet));
@@ -211,8 +226,11 @@ async function runOn(session: Mysql2Connection, statement: Statement, where: str
   try {
     const { text } = statement;
     const values = statement.parameters.map(encodeParameter);
-    const isBinary = !readPattern.test(text) && statement.parameters.some((value) => value instanceof Uint8Array);
-    const [result, fields] = isBinary ? await session.execute(text, values as never) : await session.query(text, values);
+    const isBinary =
+      !readPattern.test(text) && statement.parameters.some((value) => value instanceof Uint8Array);
+    const [result, fields] = isBinary
+      ? await session.execute(text, values as never)
+      : await session.query(text, values);
     if (!Array.isArray(result)) {
       const { affectedRows, insertId } = result;
       return { rows: [], affectedRows, insertId: BigInt(insertId) };
@@ -226,7 +244,11 @@ async function runOn(session: Mysql2Connection, statement: Statement, where: str
   }
 }
 
-async function* streamOn(session: Mysql2Connection, statement: Statement, where: string): AsyncIterable<SqlRow> {
+async function* streamOn(
+  session: Mysql2Connection,
+  statement: Statement,
+  where: string,
+): AsyncIterable<SqlRow> {
   const raw = (session as unknown as { connection: RawConnection }).connection;
   const query = raw.query(statement.text, statement.parameters.map(encodeParameter));
   let read: ((row: Record<string, SqlValue>) => void) | undefined;
@@ -246,7 +268,10 @@ async function* streamOn(session: Mysql2Connection, statement: Statement, where:
 
 /** The part of mysql2's callback interface that streams need. */
 interface RawConnection {
-  query(text: string, values: readonly unknown[]): {
+  query(
+    text: string,
+    values: readonly unknown[],
+  ): {
     on(event: "fields", listener: (fields: ResultColumn[]) => void): void;
     stream(options: { highWaterMark: number }): AsyncIterable<Record<string, SqlValue>>;
   };
@@ -257,7 +282,8 @@ function encodeParameter(value: SqlValue): unknown {
   if (typeof value === "number" && !Number.isFinite(value)) {
     throw new DataJointError(`${value} cannot be sent to the database: MySQL has no such number.`);
   }
-  if (value !== null && typeof value === "object") throw new DataJointError(`A parameter is text, a number, bytes or null, not ${String(value)}.`);
+  if (value !== null && typeof value === "object")
+    throw new DataJointError(`A parameter is text, a number, bytes or null, not ${String(value)}.`);
   if (value === undefined) throw new DataJointError("A parameter is undefined.");
   return value;
 }

@@ -100,7 +100,9 @@ export class Pool {
     this.#isClosed = true;
     clearInterval(this.#sweeper);
     for (const waiter of this.#waiting.splice(0)) waiter.wake();
-    await Promise.all(this.#idle.splice(0).map((pooled) => pooled.session.end().catch(() => pooled.session.destroy())));
+    await Promise.all(
+      this.#idle.splice(0).map((pooled) => pooled.session.end().catch(() => pooled.session.destroy())),
+    );
   }
 
   #dropStale(): void {
@@ -122,10 +124,13 @@ export class Pool {
           resolve(true);
         },
       };
-      const timer = setTimeout(() => {
-        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-        resolve(false);
-      }, Math.max(0, withinMs));
+      const timer = setTimeout(
+        () => {
+          this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+          resolve(false);
+        },
+        Math.max(0, withinMs),
+      );
       this.#waiting.push(waiter);
     });
   }

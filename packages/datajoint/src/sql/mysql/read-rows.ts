@@ -35,7 +35,8 @@ export function makeRowReader(
     }
     for (const name of bytes) {
       const value = row[name];
-      if (Buffer.isBuffer(value)) row[name] = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+      if (Buffer.isBuffer(value))
+        row[name] = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     }
   };
 }

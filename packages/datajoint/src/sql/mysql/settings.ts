@@ -44,7 +44,10 @@ export function checkSettings(settings: MysqlSettings): void {
   }
   const { port } = settings;
   if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65536)) {
-    throw new SettingsError(`The port of the database server is a number from 1 to 65535, not '${port}'.`, "port");
+    throw new SettingsError(
+      `The port of the database server is a number from 1 to 65535, not '${port}'.`,
+      "port",
+    );
   }
 }
 
@@ -78,9 +81,13 @@ function tlsOptions(settings: MysqlSettings): Pick<ConnectionOptions, "ssl"> {
     try {
       ca = readFileSync(caFile);
     } catch (error) {
-      throw new SettingsError(`The certificate file '${caFile}' cannot be read: ${(error as Error).message}`, "tls.caFile", {
-        cause: error,
-      });
+      throw new SettingsError(
+        `The certificate file '${caFile}' cannot be read: ${(error as Error).message}`,
+        "tls.caFile",
+        {
+          cause: error,
+        },
+      );
     }
   }
   return { ssl: { rejectUnauthorized: verify, verifyIdentity: verify, ...(ca === undefined ? {} : { ca }) } };

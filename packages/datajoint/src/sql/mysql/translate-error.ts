@@ -63,15 +63,23 @@ export function isLost(error: unknown): boolean {
  *  @param where  `user@host:port`, for messages on access and reach */
 export function translateError(error: unknown, where: string, statement?: string): Error {
   if (error instanceof DataJointError) return error;
-  if (!(error instanceof Error)) return new DataJointError(`The database driver threw: ${String(error)}`, { cause: error });
+  if (!(error instanceof Error))
+    return new DataJointError(`The database driver threw: ${String(error)}`, { cause: error });
   const { code, errno, sqlMessage } = error as Mysql2Error;
   const says = sqlMessage ?? error.message;
   const options = { cause: error };
   if (isLost(error)) {
-    return new LostConnectionError(`${lostReason(code)} ${where}: ${says || code}. Check that the server runs and the address is right.`, options);
+    return new LostConnectionError(
+      `${lostReason(code)} ${where}: ${says || code}. Check that the server runs and the address is right.`,
+      options,
+    );
   }
   if (errno === undefined) {
-    if (code === "HANDSHAKE_NO_SSL_SUPPORT" || code === "HANDSHAKE_SSL_ERROR" || /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO)/.test(code ?? "")) {
+    if (
+      code === "HANDSHAKE_NO_SSL_SUPPORT" ||
+      code === "HANDSHAKE_SSL_ERROR" ||
+      /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO)/.test(code ?? "")
+    ) {
       return new AccessError(
         `TLS with ${where} failed: ${says}. The setting database.use_tls (DJ_USE_TLS) says whether TLS is required and the certificate checked.`,
         code ?? "TLS",
@@ -82,9 +90,11 @@ export function translateError(error: unknown, where: string, statement?: string
     return new QueryError(says, code ?? "unknown", statement, options);
   }
   const name = String(errno);
-  if (retryNumbers.has(errno)) return new RetryTransactionError(`${says}. Run the whole transaction again.`, name, statement, options);
+  if (retryNumbers.has(errno))
+    return new RetryTransactionError(`${says}. Run the whole transaction again.`, name, statement, options);
   if (integrityNumbers.has(errno)) return new IntegrityError(says, name, statement, options);
-  if (valueNumbers.has(errno)) return new ValueError(`The database refused a value: ${says}`, undefined, options);
+  if (valueNumbers.has(errno))
+    return new ValueError(`The database refused a value: ${says}`, undefined, options);
   if (accessNumbers.has(errno)) return accessError(errno, says, where, statement, options);
   switch (errno) {
     case 1064:
@@ -93,7 +103,12 @@ export function translateError(error: unknown, where: string, statement?: string
       return new QuerySyntaxError(says, name, statement, options);
     case 1062:
     case 1586:
-      return new DuplicateError(`${says}. With skipDuplicates: true such rows are left out.`, name, statement, options);
+      return new DuplicateError(
+        `${says}. With skipDuplicates: true such rows are left out.`,
+        name,
+        statement,
+        options,
+      );
     case 1054:
       return new UnknownAttributeError(says, name, statement, options);
     case 1048:
@@ -105,7 +120,12 @@ export function translateError(error: unknown, where: string, statement?: string
     case 1146:
       return new MissingTableError(says, options);
     case 1153:
-      return new QueryError(`${says}. Raise max_allowed_packet on the server, or insert fewer rows at once.`, name, statement, options);
+      return new QueryError(
+        `${says}. Raise max_allowed_packet on the server, or insert fewer rows at once.`,
+        name,
+        statement,
+        options,
+      );
     default:
       return new QueryError(says, name, statement, options);
   }
@@ -127,7 +147,13 @@ function lostReason(code: string | undefined): string {
   }
 }
 
-function accessError(errno: number, says: string, where: string, statement: string | undefined, options: ErrorOptions): AccessError {
+function accessError(
+  errno: number,
+  says: string,
+  where: string,
+  statement: string | undefined,
+  options: ErrorOptions,
+): AccessError {
   const isLogin = errno === 1045 || errno === 1698 || errno === 1130 || errno === 3118;
   const hint = isLogin
     ? `The server refused ${where}: ${says}. User and password come from DJ_USER and DJ_PASS, else database.user and database.password in dj_local_conf.json.`

@@ -18,7 +18,11 @@ export class SqliteDatabase {
 
   /** @param readOnly  refuses writes, without opening the file read-only: WAL needs to write beside it */
   constructor(path: string, readOnly: boolean) {
-    this.#db = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 0, enableDoubleQuotedStringLiterals: false });
+    this.#db = new DatabaseSync(path, {
+      enableForeignKeyConstraints: true,
+      timeout: 0,
+      enableDoubleQuotedStringLiterals: false,
+    });
     if (readOnly) this.#db.exec("PRAGMA query_only = ON");
     addFunctions(this.#db);
   }
@@ -66,9 +70,11 @@ export function isRead(statement: Statement): boolean {
 }
 
 function encodeParameter(value: SqlValue): null | string | number | bigint | Uint8Array {
-  if (value === null || typeof value === "string" || typeof value === "bigint" || value instanceof Uint8Array) return value;
+  if (value === null || typeof value === "string" || typeof value === "bigint" || value instanceof Uint8Array)
+    return value;
   if (typeof value === "number") {
-    if (Number.isNaN(value)) throw new DataJointError("NaN cannot be sent to the database: SQLite would store NULL.");
+    if (Number.isNaN(value))
+      throw new DataJointError("NaN cannot be sent to the database: SQLite would store NULL.");
     return Number.isSafeInteger(value) && !Object.is(value, -0) ? BigInt(value) : value;
   }
   // an object in first place would be read as named parameters, and bind nothing
@@ -78,6 +84,7 @@ function encodeParameter(value: SqlValue): null | string | number | bigint | Uin
 function readIntegers(row: Record<string, SqlValue>): void {
   for (const name in row) {
     const value = row[name];
-    if (typeof value === "bigint" && value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER) row[name] = Number(value);
+    if (typeof value === "bigint" && value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER)
+      row[name] = Number(value);
   }
 }

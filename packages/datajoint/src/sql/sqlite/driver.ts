@@ -11,7 +11,14 @@
 import { mkdirSync, statfsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import type { Driver, RunResult, Session, SqlRow, Statement, StatementLimits } from "../../connection/driver.ts";
+import type {
+  Driver,
+  RunResult,
+  Session,
+  SqlRow,
+  Statement,
+  StatementLimits,
+} from "../../connection/driver.ts";
 import { DataJointError, RetryTransactionError, SettingsError } from "../../errors.ts";
 import { isRead, SqliteDatabase } from "./database.ts";
 import { isBusy, translateError } from "./translate-error.ts";
@@ -53,8 +60,11 @@ export class SqliteDriver implements Driver {
   }
 
   async run(statement: Statement): Promise<RunResult> {
-    if (isRead(statement)) return untilFree(() => this.#reader.run(statement), this.#busyMs, this.#path, statement.text);
-    return this.#queue.take(() => untilFree(() => this.#writer.run(statement), this.#busyMs, this.#path, statement.text));
+    if (isRead(statement))
+      return untilFree(() => this.#reader.run(statement), this.#busyMs, this.#path, statement.text);
+    return this.#queue.take(() =>
+      untilFree(() => this.#writer.run(statement), this.#busyMs, this.#path, statement.text),
+    );
   }
 
   async *stream(statement: Statement): AsyncIterable<SqlRow> {
@@ -69,7 +79,12 @@ export class SqliteDriver implements Driver {
 
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
     return this.#queue.take(async () => {
-      await untilFree(() => this.#writer.exec("BEGIN IMMEDIATE"), this.#busyMs, this.#path, "BEGIN IMMEDIATE");
+      await untilFree(
+        () => this.#writer.exec("BEGIN IMMEDIATE"),
+        this.#busyMs,
+        this.#path,
+        "BEGIN IMMEDIATE",
+      );
       const session = new TransactionSession(this.#writer, this.#path);
       try {
         const result = await work(session);
@@ -122,7 +137,10 @@ class TransactionSession implements Session {
   #check(): void {
     if (this.isOver) throw new DataJointError("A statement came after the end of its transaction.");
     if (!this.#database.inTransaction) {
-      throw new RetryTransactionError("SQLite has rolled this transaction back after an error; run it again.", "rolled-back");
+      throw new RetryTransactionError(
+        "SQLite has rolled this transaction back after an error; run it again.",
+        "rolled-back",
+      );
     }
   }
 }
@@ -135,7 +153,10 @@ export async function openSqlite(settings: SqliteSettings): Promise<SqliteDriver
   }
   const path = settings.path === ":memory:" ? settings.path : resolve(settings.path);
   if (path === ":memory:") {
-    throw new SettingsError("SQLite in memory cannot be shared between readers and writers; give the path of a file.", "path");
+    throw new SettingsError(
+      "SQLite in memory cannot be shared between readers and writers; give the path of a file.",
+      "path",
+    );
   }
   prepareFolder(path);
   const busyMs = (settings.busyTimeoutS ?? 30) * 1000;
@@ -152,7 +173,11 @@ export async function openSqlite(settings: SqliteSettings): Promise<SqliteDriver
         path,
       );
     const writer = await open(false);
-    await untilFree(() => writer.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"), busyMs, path);
+    await untilFree(
+      () => writer.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"),
+      busyMs,
+      path,
+    );
     const reader = await open(true);
     return new SqliteDriver(path, busyMs, reader, writer);
   } catch (error) {
@@ -166,7 +191,11 @@ function prepareFolder(path: string): void {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
-    throw new SettingsError(`The folder ${folder} for the database cannot be made: ${(error as Error).message}`, "path", { cause: error });
+    throw new SettingsError(
+      `The folder ${folder} for the database cannot be made: ${(error as Error).message}`,
+      "path",
+      { cause: error },
+    );
   }
   const network = networkFileSystems.get(statfsSync(folder).type);
   if (network !== undefined) {

@@ -5,10 +5,10 @@
  */
 import type { Connection } from "../../../src/connection/connection.ts";
 import { Heading, type HeadingAttribute } from "../../../src/definition/heading.ts";
+import type { LeaseTiming } from "../../../src/jobs/timing.ts";
 import type { Populatable } from "../../../src/populate/populatable.ts";
 import type { TableNode } from "../../../src/query/nodes.ts";
 import type { Make } from "../../../src/table/make.ts";
-import type { LeaseTiming } from "../../../src/jobs/timing.ts";
 
 export type Generation = "legacy" | "current";
 
@@ -37,7 +37,11 @@ const key = [
   attribute("day", { inKey: true, type: "date", kind: "temporal" }),
 ];
 export const itemHeading = new Heading([...key, attribute("value")]);
-export const resultHeading = new Heading([...key, attribute("square", { type: "bigint" }), attribute("worker", { type: "varchar(32)", kind: "string" })]);
+export const resultHeading = new Heading([
+  ...key,
+  attribute("square", { type: "bigint" }),
+  attribute("worker", { type: "varchar(32)", kind: "string" }),
+]);
 const callsHeading = new Heading([attribute("id"), attribute("pid")]);
 
 export interface Fixture {
@@ -48,17 +52,31 @@ export interface Fixture {
 
 export async function createTables({ connection, schema }: Fixture): Promise<void> {
   const { ddl, writer } = connection.dialect;
-  for (const [table, heading] of [["item", itemHeading], ["__result", resultHeading]] as const) {
-    for (const statement of ddl.createTable({ schema, table, heading, foreignKeys: [], indexes: [] })) await connection.run(statement);
+  for (const [table, heading] of [
+    ["item", itemHeading],
+    ["__result", resultHeading],
+  ] as const) {
+    for (const statement of ddl.createTable({ schema, table, heading, foreignKeys: [], indexes: [] }))
+      await connection.run(statement);
   }
   const [id, pid] = callsHeading.names.map((name) => writer.quote(name));
-  await connection.run({ text: `CREATE TABLE ${writer.table(schema, "calls")} (${id} int NOT NULL, ${pid} int NOT NULL)`, parameters: [] });
+  await connection.run({
+    text: `CREATE TABLE ${writer.table(schema, "calls")} (${id} int NOT NULL, ${pid} int NOT NULL)`,
+    parameters: [],
+  });
 }
 
 export async function insertItems({ connection, schema }: Fixture, count: number): Promise<void> {
   const rows = Array.from({ length: count }, (_, i) => [i + 1, `c${i + 1}`, "2024-01-31", i * 10]);
   await connection.run(
-    connection.dialect.writer.insert({ schema, table: "item", columns: itemHeading.names, rows, onDuplicate: "error", key: itemHeading.primaryKey }),
+    connection.dialect.writer.insert({
+      schema,
+      table: "item",
+      columns: itemHeading.names,
+      rows,
+      onDuplicate: "error",
+      key: itemHeading.primaryKey,
+    }),
   );
 }
 
@@ -67,7 +85,11 @@ export function keyOf(id: number): { id: number; code: string; day: string } {
 }
 
 /** A make that squares `value`; `at` is called at each part, to wait, fail or be killed there. */
-export function squares(fixture: Fixture, worker: string, at: (part: "fetch" | "compute" | "insert", id: number) => Promise<void> = async () => {}): Make {
+export function squares(
+  fixture: Fixture,
+  worker: string,
+  at: (part: "fetch" | "compute" | "insert", id: number) => Promise<void> = async () => {},
+): Make {
   const { connection, schema } = fixture;
   const { writer } = connection.dialect;
   const idOf = (key: object) => (key as { id: number }).id;
@@ -83,7 +105,10 @@ export function squares(fixture: Fixture, worker: string, at: (part: "fetch" | "
       return rows;
     },
     compute: async (key, fetched) => {
-      await connection.run({ text: `INSERT INTO ${writer.table(schema, "calls")} VALUES (?,?)`, parameters: [idOf(key), process.pid] });
+      await connection.run({
+        text: `INSERT INTO ${writer.table(schema, "calls")} VALUES (?,?)`,
+        parameters: [idOf(key), process.pid],
+      });
       await at("compute", idOf(key));
       const [{ value }] = fetched as [{ value: number }];
       return value ** 2;
@@ -117,8 +142,15 @@ class Source {
   }
 }
 
-export async function rowsOf({ connection, schema }: Fixture, table: string, order = "id"): Promise<readonly Record<string, unknown>[]> {
-  const { rows } = await connection.run({ text: `SELECT * FROM ${connection.dialect.writer.table(schema, table)} ORDER BY ${order}`, parameters: [] });
+export async function rowsOf(
+  { connection, schema }: Fixture,
+  table: string,
+  order = "id",
+): Promise<readonly Record<string, unknown>[]> {
+  const { rows } = await connection.run({
+    text: `SELECT * FROM ${connection.dialect.writer.table(schema, table)} ORDER BY ${order}`,
+    parameters: [],
+  });
   return rows;
 }
 

@@ -3,8 +3,8 @@
  * Starts worker.ts as a process of its own, reads its lines and ends it, whatever happens to the test.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import type { Readable, Writable } from "node:stream";
 import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { WorkerOrder } from "./worker.ts";
 
@@ -30,7 +30,9 @@ export class WorkerProcess {
 
   constructor(order: WorkerOrder) {
     const script = fileURLToPath(new URL("./worker.ts", import.meta.url));
-    this.#child = spawn(process.execPath, [script, JSON.stringify(order)], { stdio: ["pipe", "pipe", "inherit"] });
+    this.#child = spawn(process.execPath, [script, JSON.stringify(order)], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     this.#exit = new Promise((resolve) => {
       createInterface({ input: this.#child.stdout })
         .on("line", (text) => {
@@ -51,9 +53,11 @@ export class WorkerProcess {
     for (;;) {
       const found = this.lines.find(isIt);
       if (found !== undefined) return found;
-      if (this.#hasEnded) throw new Error(`The worker ended without ${what}; it said ${JSON.stringify(this.lines)}`);
+      if (this.#hasEnded)
+        throw new Error(`The worker ended without ${what}; it said ${JSON.stringify(this.lines)}`);
       const left = deadline - performance.now();
-      if (left <= 0) throw new Error(`No ${what} within ${withinS} s; the worker said ${JSON.stringify(this.lines)}`);
+      if (left <= 0)
+        throw new Error(`No ${what} within ${withinS} s; the worker said ${JSON.stringify(this.lines)}`);
       await this.#next(left);
     }
   }
@@ -72,7 +76,8 @@ export class WorkerProcess {
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), withinS * 1000);
     await this.#exit;
     clearTimeout(timer);
-    if (this.#child.signalCode === "SIGKILL") throw new Error(`The worker did not end within ${withinS} s: ${JSON.stringify(this.lines.slice(-5))}`);
+    if (this.#child.signalCode === "SIGKILL")
+      throw new Error(`The worker did not end within ${withinS} s: ${JSON.stringify(this.lines.slice(-5))}`);
   }
 
   /** kill -9, and waits until it is gone. */

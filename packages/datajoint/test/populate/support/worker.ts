@@ -5,7 +5,7 @@
  */
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect, type ConnectionSettings } from "../../../src/connection/connection.ts";
+import { type ConnectionSettings, connect } from "../../../src/connection/connection.ts";
 import type { LeaseTiming } from "../../../src/jobs/timing.ts";
 import { populate } from "../../../src/populate/populate.ts";
 import { type Generation, resultTable, squares } from "./fixture.ts";
@@ -23,7 +23,10 @@ export interface WorkerOrder {
 }
 
 const order = JSON.parse(process.argv[2]!) as WorkerOrder;
-const say = (message: object) => process.stdout.write(`${JSON.stringify(message, (_, value) => (typeof value === "bigint" ? String(value) : value))}\n`);
+const say = (message: object) =>
+  process.stdout.write(
+    `${JSON.stringify(message, (_, value) => (typeof value === "bigint" ? String(value) : value))}\n`,
+  );
 
 const ending = new AbortController();
 process.once("SIGTERM", () => ending.abort());
@@ -41,6 +44,10 @@ const result = await populate(resultTable(fixture, make), {
   signal: ending.signal,
   onEvent: (event) => say({ ...event, error: undefined }),
 });
-say({ kind: "ended", successCount: result.successCount, errors: result.errors.map(({ message }) => message) });
+say({
+  kind: "ended",
+  successCount: result.successCount,
+  errors: result.errors.map(({ message }) => message),
+});
 await connection.close();
 process.stdin.destroy();

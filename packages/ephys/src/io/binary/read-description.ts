@@ -102,11 +102,16 @@ async function readProbe(
   const value = fields.raw("probe");
   if (typeof value === "string") {
     if (fields.has("channels"))
-      throw fields.error("has both 'channels' and a probe file; its device_channel_indices name the columns.");
+      throw fields.error(
+        "has both 'channels' and a probe file; its device_channel_indices name the columns.",
+      );
     return wireProbeGroup(await readProbeGroup(resolve(dirname(path), value)), columnCount);
   }
   if (!isObject(value))
-    throw fields.wrong("probe", 'an object {"positions": [[x, y], ...]} in um, or the path of a probeinterface JSON');
+    throw fields.wrong(
+      "probe",
+      'an object {"positions": [[x, y], ...]} in um, or the path of a probeinterface JSON',
+    );
   const columns = readColumns(fields, columnCount);
   return { columns, probe: inlineProbe(new Fields(value, path, "probe.", CODE), columns.length) };
 }
@@ -127,7 +132,9 @@ function inlineProbe(fields: Fields, count: number): Probe {
   fields.refuseUnknown(PROBE_KEYS);
   const points = fields.points("positions");
   if (points.length !== count)
-    throw fields.error(`needs ${count} points in 'probe.positions', one for each channel, got ${points.length}.`);
+    throw fields.error(
+      `needs ${count} points in 'probe.positions', one for each channel, got ${points.length}.`,
+    );
   const whole = (key: string, otherwise: (i: number) => number) => {
     if (!fields.has(key)) return Int32Array.from({ length: count }, (_, i) => otherwise(i));
     const values = fields.numbers(key, count);

@@ -23,7 +23,8 @@ const ALIGNMENT = 64;
 export function parseNpyHeader(bytes: Uint8Array, path: string): NpyHeader {
   const fail = (sentence: string) => new RecordingError(`'${path}' ${sentence}`, "bad-npy", path);
   const magic = String.fromCharCode(...bytes.subarray(0, 6));
-  if (magic !== MAGIC) throw fail(`is not a .npy file: it does not begin with \\x93NUMPY (${bytes.length} bytes).`);
+  if (magic !== MAGIC)
+    throw fail(`is not a .npy file: it does not begin with \\x93NUMPY (${bytes.length} bytes).`);
   const major = bytes[6];
   if (major !== 1 && major !== 2 && major !== 3)
     throw fail(`is a .npy file of version ${major}; versions 1 to 3 are known.`);
@@ -33,7 +34,9 @@ export function parseNpyHeader(bytes: Uint8Array, path: string): NpyHeader {
   const length = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   const dataStart = 8 + lengthBytes + length;
   if (bytes.length < dataStart) throw fail("is cut in its header.");
-  const text = new TextDecoder(major === 3 ? "utf-8" : "latin1").decode(bytes.subarray(8 + lengthBytes, dataStart));
+  const text = new TextDecoder(major === 3 ? "utf-8" : "latin1").decode(
+    bytes.subarray(8 + lengthBytes, dataStart),
+  );
   return { ...parseDictionary(text, fail), dataStart };
 }
 
@@ -45,7 +48,10 @@ function parseDictionary(text: string, fail: (sentence: string) => RecordingErro
     throw fail(`holds records with named fields, which are not read: ${text.trim()}`);
   if (descr === null || order === null || shape === null)
     throw fail(`has a header that lacks descr, fortran_order or shape: ${text.trim()}`);
-  const sizes = shape[1].split(",").map((part) => part.trim()).filter((part) => part !== "");
+  const sizes = shape[1]
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
   // Python 2 wrote whole numbers as 3L
   const numbers = sizes.map((size) => Number(size.replace(/L$/, "")));
   if (!numbers.every((size) => Number.isSafeInteger(size) && size >= 0))

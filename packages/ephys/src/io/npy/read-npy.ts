@@ -66,7 +66,8 @@ export function parseNpy(bytes: Uint8Array, path: string): NpyArray {
 /** The values as numbers. @throws RecordingError `bad-npy` when a 64-bit whole number has no exact double */
 export function npyNumbers(array: NpyArray, path: string): Float64Array {
   const { values } = array;
-  if (!(values instanceof BigInt64Array) && !(values instanceof BigUint64Array)) return Float64Array.from(values);
+  if (!(values instanceof BigInt64Array) && !(values instanceof BigUint64Array))
+    return Float64Array.from(values);
   return Float64Array.from(values, (value) => {
     const number = Number(value);
     if (!Number.isSafeInteger(number))

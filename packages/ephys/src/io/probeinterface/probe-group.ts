@@ -146,7 +146,8 @@ function electrodeNumbers(probe: ContactProbe): Int32Array {
   const found = Int32Array.from(ids, (id) => {
     const match = /^(?:s(\d+))?e?(\d+)$/.exec(id);
     if (match === null || (match[1] !== undefined && layout === undefined)) return -1;
-    const shank = match[1] === undefined || layout === undefined ? 0 : Number(match[1]) * electrodesPerShank(layout);
+    const shank =
+      match[1] === undefined || layout === undefined ? 0 : Number(match[1]) * electrodesPerShank(layout);
     return shank + Number(match[2]);
   });
   return found.includes(-1) || new Set(found).size !== count ? byPlace() : found;

@@ -23,7 +23,8 @@ export function parseProbeGroup(content: Readonly<Record<string, unknown>>, path
       `is not a probeinterface file: 'specification' must be "probeinterface", got ${show(content.specification)}.`,
     );
   const probes = content.probes;
-  if (!Array.isArray(probes) || probes.length === 0) throw fields.wrong("probes", "a list of at least one probe");
+  if (!Array.isArray(probes) || probes.length === 0)
+    throw fields.wrong("probes", "a list of at least one probe");
   return {
     path,
     probes: probes.map((probe: unknown, index) => {

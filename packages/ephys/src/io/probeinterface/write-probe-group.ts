@@ -4,7 +4,7 @@
  */
 import { writeFile } from "node:fs/promises";
 import type { Probe } from "../../core/probe.ts";
-import { contactCount, type ContactProbe } from "./probe-group.ts";
+import { type ContactProbe, contactCount } from "./probe-group.ts";
 
 const SPECIFICATION_VERSION = "0.2.21";
 /** Radius that the Python pipeline gives to contacts whose size is not known (pipeline contract 3.4). */
@@ -22,7 +22,10 @@ export function contactProbeOf(probe: Probe): ContactProbe {
       ...(probe.serial === "" ? {} : { serial_number: probe.serial }),
     },
     contactAnnotations: {},
-    positionsUm: Float64Array.from({ length: 2 * count }, (_, i) => (i % 2 === 0 ? probe.x : probe.y)[i >> 1]),
+    positionsUm: Float64Array.from(
+      { length: 2 * count },
+      (_, i) => (i % 2 === 0 ? probe.x : probe.y)[i >> 1],
+    ),
     contactShapes: Array.from({ length: count }, () => "circle" as const),
     contactShapeParams: Array.from({ length: count }, () => ({ radius: UNKNOWN_RADIUS_UM })),
     contactIds: Array.from(probe.electrode, String),
@@ -33,7 +36,11 @@ export function contactProbeOf(probe: Probe): ContactProbe {
 
 /** The JSON text of a file. */
 export function formatProbeGroup(probes: readonly ContactProbe[]): string {
-  const content = { specification: "probeinterface", version: SPECIFICATION_VERSION, probes: probes.map(toJson) };
+  const content = {
+    specification: "probeinterface",
+    version: SPECIFICATION_VERSION,
+    probes: probes.map(toJson),
+  };
   return `${JSON.stringify(content, undefined, 2)}\n`;
 }
 
@@ -44,7 +51,16 @@ export async function writeProbeGroup(path: string, probes: readonly ContactProb
 
 function toJson(probe: ContactProbe): Record<string, unknown> {
   const { dimensionCount } = probe;
-  const planeAxes = dimensionCount === 2 ? [[1, 0], [0, 1]] : [[1, 0, 0], [0, 1, 0]];
+  const planeAxes =
+    dimensionCount === 2
+      ? [
+          [1, 0],
+          [0, 1],
+        ]
+      : [
+          [1, 0, 0],
+          [0, 1, 0],
+        ];
   const count = contactCount(probe);
   const content: Record<string, unknown> = {
     ndim: dimensionCount,

@@ -101,7 +101,8 @@ function savedIds(
   // IBL's splitting by shank numbers the subset anew from 0 and keeps the acquired ids in `_orig`
   const runs = meta.values.get("snsSaveChanSubset_orig") ?? subset;
   const text = /^all$/i.test(runs.trim()) || runs.trim() === "" ? undefined : runs;
-  const ids = text === undefined ? allIds(counts, meta, ap, lf, sync) : parseIdRuns(text, meta, "snsSaveChanSubset");
+  const ids =
+    text === undefined ? allIds(counts, meta, ap, lf, sync) : parseIdRuns(text, meta, "snsSaveChanSubset");
   if (ids.length !== columnCount)
     throw new RecordingError(
       `'${meta.path}': snsSaveChanSubset=${runs} lists ${ids.length} channels, nSavedChans says ${columnCount}. ` +

@@ -195,11 +195,7 @@ function entryPicker(
 }
 
 /** The electrode on the whole probe that imroTbl connects to an acquired channel; undefined when the table's form does not say. */
-function imroElectrode(
-  meta: SpikeGlxMeta,
-  layout: PartLayout | undefined,
-  id: number,
-): number | undefined {
+function imroElectrode(meta: SpikeGlxMeta, layout: PartLayout | undefined, id: number): number | undefined {
   const table = meta.tables.get("imroTbl");
   const entry = table?.entries[id]?.map(Number);
   if (table === undefined || entry === undefined || entry[0] !== id || layout === undefined) return undefined;

@@ -8,7 +8,13 @@ import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { RecordingError } from "../../errors.ts";
 import { asRecordingError } from "../file-errors.ts";
-import { type Problem, type RecordingVerdict, tryStep, uniformOrList, type VerifyOptions } from "../verdict.ts";
+import {
+  type Problem,
+  type RecordingVerdict,
+  tryStep,
+  uniformOrList,
+  type VerifyOptions,
+} from "../verdict.ts";
 import { type MetaColumns, readColumns } from "./meta-columns.ts";
 import { readGains } from "./meta-gains.ts";
 import { readIdentity, readProbe } from "./meta-probe.ts";
@@ -21,7 +27,10 @@ const GROWING_WITHIN_MS = 60_000;
 const DURATION_TOLERANCE_S = 0.002;
 
 /** Verifies an imec stream. Never throws for a bad recording. @param metaPath  absolute path, whether or not the file is there */
-export async function verifySpikeGlx(metaPath: string, options: VerifyOptions = {}): Promise<RecordingVerdict> {
+export async function verifySpikeGlx(
+  metaPath: string,
+  options: VerifyOptions = {},
+): Promise<RecordingVerdict> {
   const problems: Problem[] = [];
   const binPath = binPathOf(metaPath);
   const size = await tryStep(problems, () => checkBin(binPath));
@@ -113,7 +122,9 @@ function checkSize(
   if (bytes !== expected)
     throw new RecordingError(
       `'${binPath}' has ${bytes} bytes, expected ${expected} (fileSizeBytes): ` +
-        (bytes < expected ? `${expected - bytes} bytes are missing. ` : `${bytes - expected} bytes too many. `) +
+        (bytes < expected
+          ? `${expected - bytes} bytes are missing. `
+          : `${bytes - expected} bytes too many. `) +
         "Copy it again from the rig.",
       bytes < expected ? "truncated" : "size-mismatch",
       binPath,
