@@ -32,6 +32,8 @@ const orders: Record<string, readonly (readonly string[])[]> = {
     ["detection"],
     ["clustering"],
     ["matching"],
+    ["features"],
+    ["templates"],
     ["metrics", "lfp", "generate"],
     ["comparison"],
     ["sorters"],
@@ -92,6 +94,24 @@ describe("imports", () => {
       assert.deepEqual(upward, []);
     });
   }
+
+  it("run in the order that CONTRIBUTING says", () => {
+    const tree = readFileSync(join(root, "CONTRIBUTING.md"), "utf8").split("```")[1]!;
+    for (const [folder, order] of Object.entries(orders)) {
+      const lines = tree.split(`${folder}/`)[1]!.split("\n").slice(1);
+      const end = lines.findIndex((line) => !line.startsWith(" "));
+      const told = [
+        ...lines
+          .slice(0, end)
+          .join(" ")
+          .matchAll(/(?<![\w(/])([a-z]+)(?=\/)/g),
+      ].map((match) => match[1]!);
+      assert.deepEqual(
+        told,
+        order.flat().filter((room) => !room.endsWith(".ts")),
+      );
+    }
+  });
 
   it("never join the two packages", () => {
     const wrong = [

@@ -2,7 +2,7 @@
 # The real servers that the tests use: a private MariaDB (Debian's package, own data folder, own port) and, when
 # ../shared/tools/mysql9.sh is there, a MySQL 9. Never touches a server that runs already.
 #   scripts/test-servers.sh start   installs what is missing (needs root for that), starts, prints the settings for the tests
-#   scripts/test-servers.sh stop    stops what it started, by pid, and deletes MariaDB's test data
+#   scripts/test-servers.sh stop    stops what it started, by pid, and deletes the test data
 set -euo pipefail
 cd "$(dirname "$0")/.."
 home=${TENON_TEST_SERVERS:-$HOME/.cache/tenon-test-servers}
@@ -11,7 +11,10 @@ mysql_port=${TENON_TEST_MYSQL_PORT:-33107}
 tool=../shared/tools/mysql9.sh
 export MYSQL9_HOME=${MYSQL9_HOME:-$HOME/.cache/mysql9-tests}
 
-mariadb_alive() { [ -s "$home/mariadb.pid" ] && kill -0 "$(cat "$home/mariadb.pid")" 2>/dev/null; }
+mariadb_pid() { [ -s "$home/mariadb.pid" ] && cat "$home/mariadb.pid"; }
+# a pid file may outlive its server and name another process by now, so the server itself is asked
+mariadb_alive() { mariadb_pid >/dev/null && mariadb --no-defaults --socket="$home/mariadb.sock" -uroot -e 'select 1' >/dev/null 2>&1; }
+port_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 install_mariadb() {
   command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null && return
@@ -25,7 +28,8 @@ install_mariadb() {
 start_mariadb() {
   install_mariadb || return 1
   if ! mariadb_alive; then
-    rm -rf "$home/mariadb"; mkdir -p "$home/mariadb"
+    port_open "$port" && { echo "port $port is taken by another program; set TENON_TEST_MARIADB_PORT" >&2; return 1; }
+    rm -rf "$home/mariadb" "$home/mariadb.pid"; mkdir -p "$home/mariadb"
     chmod a+rx "$home"
     local user=(); [ "$(id -u)" = 0 ] && { id mysql >/dev/null 2>&1 || useradd -r mysql; user=(--user=mysql); chown -R mysql "$home"; chmod a+x "$HOME" "$HOME/.cache"; }
     mariadb-install-db --no-defaults "${user[@]}" --datadir="$home/mariadb" --auth-root-authentication-method=normal --skip-test-db >"$home/install.log" 2>&1
@@ -44,6 +48,7 @@ case ${1:-} in
     mkdir -p "$home"
     start_mariadb || echo "no MariaDB: $(tail -1 "$home/install.log" 2>/dev/null)" >&2
     if [ -x "$tool" ] || [ -r "$tool" ]; then
+      port_open "$mysql_port" || rm -f "$MYSQL9_HOME/root/run/mysqld/m.pid"
       bash "$tool" start "$mysql_port" >"$home/mysql9.log" 2>&1 && echo "TENON_TEST_MYSQL=mysql://tenon:tenon@127.0.0.1:$mysql_port" ||
         echo "no MySQL 9: $(tail -1 "$home/mysql9.log")" >&2
     else
@@ -51,10 +56,13 @@ case ${1:-} in
     fi ;;
   stop)
     if mariadb_alive; then
-      pid=$(cat "$home/mariadb.pid"); kill "$pid"
+      pid=$(mariadb_pid); kill "$pid"
       for _ in $(seq 60); do kill -0 "$pid" 2>/dev/null || break; sleep 0.5; done
     fi
     rm -rf "$home/mariadb"
-    [ -r "$tool" ] && bash "$tool" stop || true ;;
+    if [ -r "$tool" ]; then
+      port_open "$mysql_port" || rm -f "$MYSQL9_HOME/root/run/mysqld/m.pid"
+      bash "$tool" wipe || true
+    fi ;;
   *) sed -n '2,5p' "$0"; exit 2 ;;
 esac

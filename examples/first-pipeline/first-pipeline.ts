@@ -6,17 +6,23 @@ class Mouse extends schema.manual(`
   ---
   sex : enum('M', 'F', 'U')
 `) {}
-class Weighing extends schema.manual(`
+class Weighing extends schema.manual(
+  `
   -> Mouse
   day : date
   ---
   weight : float   # grams
-`, { Mouse }) {}
-class Growth extends schema.computed(`
+`,
+  { Mouse },
+) {}
+class Growth extends schema.computed(
+  `
   -> Mouse
   ---
   gain : float     # grams from first to last weighing
-`, { Mouse }) {}
+`,
+  { Mouse },
+) {}
 Growth.makes({
   fetch: (key) => Weighing.restrict(key).fetch({ orderBy: ["day"] }),
   compute: (_key, days) => (days.length < 2 ? 0 : days.at(-1)!.weight - days[0]!.weight),
@@ -26,7 +32,13 @@ Growth.makes({
 const connection = await connect({ kind: "sqlite", path: process.argv[2] ?? "mice.sqlite" });
 await schema.activate(connection, "lab_mice", { Mouse, Weighing, Growth });
 await Mouse.insert([{ mouse_id: 1, sex: "F" }], { skipDuplicates: true });
-await Weighing.insert([{ mouse_id: 1, day: "2026-01-05", weight: 18.2 }, { mouse_id: 1, day: "2026-02-05", weight: 21.9 }], { skipDuplicates: true });
+await Weighing.insert(
+  [
+    { mouse_id: 1, day: "2026-01-05", weight: 18.2 },
+    { mouse_id: 1, day: "2026-02-05", weight: 21.9 },
+  ],
+  { skipDuplicates: true },
+);
 await populate(Growth);
 console.log(await Mouse.join(Growth).fetch());
 await connection.close();

@@ -111,6 +111,11 @@ export class RefusedError extends DataJointError {
   override readonly name = "RefusedError";
 }
 
+/** Thrown when an object that a row refers to is not in its store. */
+export class MissingExternalFile extends DataJointError {
+  override readonly name = "MissingExternalFile";
+}
+
 /** Thrown when the job row no longer carries this claim's token: another worker took it over, or a person removed it. */
 export class LeaseLostError extends DataJointError {
   override readonly name = "LeaseLostError";

@@ -4,10 +4,14 @@
  */
 
 export interface ProgressSink {
-  /** Shows `done` of `total`; `what` names the step. */
-  update(what: string, done: number, total: number): void;
-  /** Ends the step's line. */
-  finish(what: string, note?: string): void;
+  /** Shows `done` of `total`; `what` names the step, `detail` says more of what goes on. */
+  update(what: string, done: number, total: number, detail?: string): void;
+  /** Ends the step's line; with the seconds that it took, where they are known better than from its first update. */
+  finish(what: string, note?: string, seconds?: number): void;
+  /** Takes the step's bar away and says nothing. */
+  forget(what: string): void;
+  /** Writes a line of its own, above the bar. */
+  line(text: string): void;
 }
 
 /** A plain line at most this often for one step, ms. */
@@ -22,30 +26,41 @@ export function makeProgress(
   const starts = new Map<string, number>();
   const shown = new Map<string, number>();
   return {
-    update(what, done, total) {
+    update(what, done, total, detail) {
       const time = now();
       if (!starts.has(what)) starts.set(what, time);
       const fraction = total > 0 ? Math.min(1, done / total) : 0;
       const seconds = (time - starts.get(what)!) / 1000;
       const left = fraction > 0.02 ? `, ${duration((seconds * (1 - fraction)) / fraction)} left` : "";
+      const doing = detail === undefined ? "" : ` ${detail}`;
       const percent = `${Math.floor(fraction * 100)}`.padStart(3);
       if (err.isTTY === true) {
         if (time - (shown.get(what) ?? Number.NEGATIVE_INFINITY) < 100 && done < total) return;
         const filled = Math.round(fraction * barWidth);
         err.write(
-          `\r\x1b[K${what} [${"#".repeat(filled)}${".".repeat(barWidth - filled)}] ${percent} %${left}`,
+          `\r\x1b[K${what} [${"#".repeat(filled)}${".".repeat(barWidth - filled)}] ${percent} %${left}${doing}`,
         );
       } else {
-        if (time - (shown.get(what) ?? Number.NEGATIVE_INFINITY) < lineEveryMs) return;
-        err.write(`${what}: ${percent} %${left}\n`);
+        // short steps need no line beside their last
+        if (time - (shown.get(what) ?? starts.get(what)!) < lineEveryMs) return;
+        err.write(`${what}: ${percent} %${left}${doing}\n`);
       }
       shown.set(what, time);
     },
-    finish(what, note) {
-      const seconds = (now() - (starts.get(what) ?? now())) / 1000;
+    finish(what, note, took) {
+      const time = now();
+      const seconds = took ?? (time - (starts.get(what) ?? time)) / 1000;
       err.write(`${err.isTTY === true ? "\r\x1b[K" : ""}${what}: ${note ?? "done"} (${duration(seconds)})\n`);
       starts.delete(what);
       shown.delete(what);
+    },
+    forget(what) {
+      if (err.isTTY === true && shown.has(what)) err.write("\r\x1b[K");
+      starts.delete(what);
+      shown.delete(what);
+    },
+    line(text) {
+      err.write(`${err.isTTY === true ? "\r\x1b[K" : ""}${text}\n`);
     },
   };
 }

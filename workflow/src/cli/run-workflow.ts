@@ -83,6 +83,7 @@ export async function runWorkflow(
       env: outer.env,
       ...(values.config === undefined ? {} : { file: values.config }),
     });
+    const progress = makeProgress(outer.err);
     const summary = await startWorker(name, worker, settings, {
       ...(durationS === undefined ? {} : { durationS: durationS as number }),
       ...(sleepS === undefined ? {} : { sleepS: sleepS as number }),
@@ -90,8 +91,8 @@ export async function runWorkflow(
       verbose: (values.verbose?.length ?? 0) > 0,
       signal: outer.signal,
       giveBack,
-      log: (line) => outer.err.write(`${line}\n`),
-      progress: makeProgress(outer.err),
+      log: (line) => progress.line(line),
+      progress,
     });
     outer.err.write(`${name}: made ${summary.made}, failed ${summary.failed}, ended: ${summary.ended}\n`);
     return 0;
@@ -117,6 +118,8 @@ if (import.meta.main) {
   const [stop, giveBack] = [new AbortController(), new AbortController()];
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.on(signal, () => {
+      // the lease of a job that cannot be stopped ends by itself
+      if (giveBack.signal.aborted) process.exit(1);
       if (stop.signal.aborted) giveBack.abort(new Error(`Second ${signal}`));
       stop.abort(new Error(`Stopped by ${signal}`));
     });

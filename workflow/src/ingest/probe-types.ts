@@ -64,7 +64,8 @@ export function electrodeRows(probe: Probe): ElectrodeRow[] {
 /** The place of each contact's coordinate among the different ones of its shank, ascending. */
 function ranks(probe: Probe, coordinate: Float64Array): number[] {
   const values = new Map<number, Set<number>>();
-  probe.shank.forEach((shank, i) => values.set(shank, (values.get(shank) ?? new Set()).add(coordinate[i]!)));
+  for (const [i, shank] of probe.shank.entries())
+    values.set(shank, (values.get(shank) ?? new Set()).add(coordinate[i]!));
   const sorted = new Map([...values].map(([shank, set]) => [shank, [...set].sort((a, b) => a - b)] as const));
   return Array.from(coordinate, (value, i) => sorted.get(probe.shank[i]!)!.indexOf(value));
 }

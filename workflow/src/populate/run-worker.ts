@@ -90,6 +90,7 @@ export async function runWorker(
       await options.afterCycle?.();
       troubles = 0;
     } catch (error) {
+      if (options.signal.aborted) return summary("signal");
       // a step reports what fails for one key; what arrives here is the database or the program
       troubles++;
       if (troubles >= 10) throw error;

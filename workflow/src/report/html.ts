@@ -28,10 +28,10 @@ function text(value: Value): string {
   if (value === null || value === undefined) return "";
   if (Array.isArray(value)) return (value as readonly Html[]).map((item) => item.markup).join("");
   if (typeof value === "object") return (value as Html).markup;
-  return escape(String(value));
+  return escaped(String(value));
 }
 
 /** Escapes text for element content and quoted attributes. */
-export function escape(text: string): string {
+export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -41,6 +41,10 @@ export interface SortingBlock {
   readonly notes: readonly string[];
   readonly figures: readonly FigureBlock[];
   readonly units: readonly UnitRow[];
+  /** Overviews of some units, below the table. */
+  readonly unitFigures: readonly FigureBlock[];
+  /** Where the files of the sorting are. */
+  readonly files: readonly (readonly [name: string, value: string])[];
 }
 
 export interface RecordingBlock {
@@ -60,7 +64,12 @@ export interface SessionPage {
   readonly subtitle: string;
   readonly recordings: readonly RecordingBlock[];
   readonly provenance: readonly ProvenanceRow[];
+  /** Fingerprint of what the page shows, kept in its head; see session-state.ts. */
+  readonly state: string;
 }
+
+/** Name of the meta element that holds the state. */
+export const stateName = "tenon-state";
 
 /** The whole page as text. */
 export function sessionPage(page: SessionPage): string {
@@ -69,6 +78,7 @@ export function sessionPage(page: SessionPage): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="${stateName}" content="${page.state}">
 <title>${page.title}</title>
 <style>${raw(style)}</style>
 </head>
@@ -78,7 +88,7 @@ export function sessionPage(page: SessionPage): string {
 ${page.recordings.map(recording)}
 <section>
 <h2>What made this page, and from what</h2>
-<table class="facts"><tbody>${page.provenance.map(({ what, value }) => html`<tr><th>${what}</th><td>${value}</td></tr>`)}</tbody></table>
+${facts(page.provenance.map(({ what, value }) => [what, value] as const))}
 </section>
 </main>
 <script>${raw(script)}</script>
@@ -91,7 +101,7 @@ ${page.recordings.map(recording)}
 function recording(block: RecordingBlock): Html {
   return html`<section>
 <h2>${block.heading}</h2>
-<table class="facts"><tbody>${block.facts.map(([name, value]) => html`<tr><th>${name}</th><td>${value}</td></tr>`)}</tbody></table>
+${facts(block.facts)}
 ${figures(block.figures)}
 ${block.sortings.map(sorting)}
 </section>`;
@@ -101,16 +111,32 @@ function sorting(block: SortingBlock): Html {
   return html`<article>
 <h3>${block.heading}</h3>
 ${block.notes.map((note) => html`<p class="note">${note}</p>`)}
+${facts(block.files)}
 ${figures(block.figures)}
-${block.units.length === 0 ? html`<p class="note">No units.</p>` : unitTable(block.units)}
+${block.units.length === 0 ? html`` : unitTable(block.units)}
+${unitFigures(block)}
 </article>`;
+}
+
+function unitFigures({ units, unitFigures: shown }: SortingBlock): Html {
+  if (shown.length === 0) return html``;
+  const which =
+    shown.length === units.length
+      ? "Overview of each unit"
+      : `Overview of the ${shown.length} units with the largest SNR (all are in the figures' folder)`;
+  return html`<h4>${which}</h4>${figures(shown)}`;
+}
+
+function facts(rows: readonly (readonly [name: string, value: string])[]): Html {
+  if (rows.length === 0) return html``;
+  return html`<table class="facts"><tbody>${rows.map(([name, value]) => html`<tr><th>${name}</th><td>${value}</td></tr>`)}</tbody></table>`;
 }
 
 function figures(blocks: readonly FigureBlock[]): Html {
   if (blocks.length === 0) return html``;
   return html`<div class="figures">${blocks.map(
     ({ title, caption, svg }) =>
-      html`<figure><h4>${title}</h4>${raw(svg.replace(/^<\?xml[^>]*>\s*/, ""))}<figcaption>${caption}</figcaption></figure>`,
+      html`<figure aria-label="${title}">${raw(svg.replace(/^<\?xml[^>]*>\s*/, ""))}<figcaption>${caption}</figcaption></figure>`,
   )}</div>`;
 }
 

@@ -85,6 +85,11 @@ export const keys: Readonly<Record<string, KeySpec>> = {
     env: "TENON_GENERATION",
     help: "legacy (datajoint-python 0.14) or current (2.x) for schemas that are new; default legacy",
   },
+  "custom.lease_seconds": {
+    type: "number",
+    env: "TENON_LEASE_SECONDS",
+    help: "a worker that has not been heard of for so long loses its job to another; default 40, the same for all workers of a database",
+  },
   "custom.threads": {
     type: "number",
     env: "TENON_THREADS",
@@ -94,13 +99,18 @@ export const keys: Readonly<Record<string, KeySpec>> = {
 
 /** The nearest known key, or undefined when none is near. */
 export function nearestKey(name: string): string | undefined {
+  return nearestName(name, Object.keys(keys));
+}
+
+/** The nearest of some names, or undefined when none is near: what a person meant who mistyped one. */
+export function nearestName(name: string, among: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(3, Math.floor(name.length / 3)) + 1;
-  for (const key of Object.keys(keys)) {
-    const distance = editDistance(name, key);
+  for (const candidate of among) {
+    const distance = editDistance(name, candidate);
     if (distance < least) {
       least = distance;
-      best = key;
+      best = candidate;
     }
   }
   return best;

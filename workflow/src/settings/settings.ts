@@ -48,6 +48,8 @@ export interface Settings {
   /** Idle cycles before a worker stops; undefined: it never does. */
   readonly maxIdledCycle: number | undefined;
   readonly threads: number | undefined;
+  /** Seconds that a lease holds without a beat; undefined: 40. */
+  readonly leaseS: number | undefined;
   readonly stores: Readonly<Record<string, StoreSettings>>;
 }
 
@@ -99,16 +101,18 @@ export function loadSettings(options: LoadOptions = {}): Settings {
       where,
     );
   const raw = values.get("custom.raw_root_data_dir") ?? "raw";
+  const processedRoot = path(text("custom.processed_root_data_dir") ?? "processed");
   return {
     file,
     database: databaseSettings(values, path, where),
     prefix,
     rawRoots: (Array.isArray(raw) ? (raw as string[]) : [raw as string]).map(path),
-    processedRoot: path(text("custom.processed_root_data_dir") ?? "processed"),
+    processedRoot,
     generation,
     maxIdledCycle: positive(values, "custom.worker_max_idled_cycle", where),
     threads: positive(values, "custom.threads", where),
-    stores: storeSettings(values.get("stores"), path, where),
+    leaseS: positive(values, "custom.lease_seconds", where),
+    stores: storeSettings(values.get("stores"), processedRoot, path, where),
   };
 }
 
@@ -260,13 +264,20 @@ function databaseSettings(
   };
 }
 
+/** The store that the pipeline's tables use; without a word of it in the file it is a folder of the processed root. */
+const blobStore = "datajoint-blob";
+
 function storeSettings(
   stores: unknown,
+  processedRoot: string,
   path: (name: string) => string,
   where: string,
 ): Readonly<Record<string, StoreSettings>> {
   const result: Record<string, StoreSettings> = {};
-  for (const [name, spec] of Object.entries((stores ?? {}) as Record<string, unknown>)) {
+  const given = (stores ?? {}) as Record<string, unknown>;
+  if (given[blobStore] === undefined)
+    result[blobStore] = { protocol: "file", location: join(processedRoot, blobStore) };
+  for (const [name, spec] of Object.entries(given)) {
     const { protocol, location } = (spec ?? {}) as { protocol?: unknown; location?: unknown };
     if (["s3", "gcs", "azure"].includes(protocol as string)) continue; // read by the migration; no step writes to them yet
     if (protocol !== "file")

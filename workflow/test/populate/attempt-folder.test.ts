@@ -6,7 +6,6 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -19,7 +18,6 @@ import {
   explain,
   publishAttempt,
   ResultsError,
-  sweepAttempts,
 } from "../../src/populate/attempt-folder.ts";
 
 const top = mkdtempSync(join(tmpdir(), "tenon-attempt-"));
@@ -70,32 +68,16 @@ describe("an attempt's folder", () => {
   });
 });
 
-describe("sweepAttempts", () => {
-  it("publishes what was committed, deletes what is dead, leaves what runs", async () => {
-    const parent = place();
-    await written(parent, "1", "committed");
-    writeFileSync(join((await beginAttempt(parent, "phy", "2")).folder, "x"), "dead");
-    await beginAttempt(parent, "figures", "3");
-    const states = { "1": "committed", "2": "dead", "3": "running" } as const;
-    const swept = await sweepAttempts(parent, ({ token }) => Promise.resolve(states[token as "1"]));
-    assert.deepEqual(swept, { published: [".attempt-sorting-1"], deleted: [".attempt-phy-2"] });
-    assert.deepEqual(readdirSync(parent).sort(), [".attempt-figures-3", "sorting"]);
-  });
-
-  it("puts the old result back when the process died between the two renames", async () => {
-    const parent = place();
-    await publishAttempt(await written(parent, "7", "old"));
-    renameSync(join(parent, "sorting"), join(parent, ".attempt-sorting-8-old"));
-    await sweepAttempts(parent, () => Promise.resolve("dead"));
-    assert.equal(readFileSync(join(parent, "sorting/spikes"), "utf8"), "old");
-    assert.deepEqual(readdirSync(parent), ["sorting"]);
-  });
-
-  it("is quiet about a folder that is not there", async () => {
-    assert.deepEqual(await sweepAttempts(join(top, "none"), () => Promise.resolve("dead")), {
-      published: [],
-      deleted: [],
-    });
+describe("publishAttempt", () => {
+  it("by many at once puts one whole folder in place and leaves nothing beside it", async () => {
+    for (let round = 0; round < 20; round++) {
+      const parent = place();
+      await publishAttempt(await written(parent, "7", "old"));
+      const attempt = await written(parent, "8", "new");
+      await Promise.all(Array.from({ length: 6 }, () => publishAttempt(attempt)));
+      assert.equal(readFileSync(join(parent, "sorting/spikes"), "utf8"), "new");
+      assert.deepEqual(readdirSync(parent), ["sorting"]);
+    }
   });
 });
 

@@ -93,8 +93,22 @@ describe("loadSettings", () => {
       /stores\.a\.protocol.*file/,
     );
     assert.throws(() => load({ stores: { a: { protocol: "file" } } }), /stores\.a\.location/);
-    assert.deepEqual(load({ stores: { a: { protocol: "file", location: "/x" } } }).stores, {
-      a: { protocol: "file", location: "/x" },
+    assert.deepEqual(load({ stores: { a: { protocol: "file", location: "/x" } } }).stores["a"], {
+      protocol: "file",
+      location: "/x",
     });
+  });
+
+  it("keeps the pipeline's blobs below the processed root unless the file says where", () => {
+    const blobs = (content: object) => load(content).stores["datajoint-blob"];
+    const custom = { processed_root_data_dir: "/p" };
+    assert.deepEqual(blobs({ custom }), { protocol: "file", location: "/p/datajoint-blob" });
+    const stores = { "datajoint-blob": { protocol: "file", location: "/x" } };
+    assert.deepEqual(blobs({ custom, stores }), { protocol: "file", location: "/x" });
+    // a store that is somewhere else is not replaced by an empty folder
+    assert.equal(
+      blobs({ stores: { "datajoint-blob": { protocol: "s3", endpoint: "x", bucket: "b" } } }),
+      undefined,
+    );
   });
 });

@@ -28,6 +28,8 @@ export interface UnpackOptions {
   readonly exact?: boolean;
   /** Drop array axes of size 1; an array of one element becomes the element. As datajoint-python's `squeeze`. Default false. */
   readonly squeeze?: boolean;
+  /** Give one-dimensional arrays of real numbers as typed arrays, which `pack` writes as they were. Default false: as NdArray. */
+  readonly typedVectors?: boolean;
   /** Counts are u32, as mYm wrote them on 32-bit systems; nothing in the blob tells. Default false. */
   readonly dims32?: boolean;
 }
@@ -71,12 +73,14 @@ class Decoder {
   readonly #in: ByteReader;
   readonly #exact: boolean;
   readonly #squeeze: boolean;
+  readonly #typedVectors: boolean;
   #depth = 0;
 
   constructor(reader: ByteReader, options: UnpackOptions) {
     this.#in = reader;
     this.#exact = options.exact ?? false;
     this.#squeeze = options.squeeze ?? false;
+    this.#typedVectors = options.typedVectors ?? false;
   }
 
   node(): unknown {
@@ -235,6 +239,7 @@ class Decoder {
       return (isRow || array.size === 0) && text.isWellFormed() ? text : array;
     }
     const kept = this.#squeeze ? shape.filter((size) => size !== 1) : shape;
+    if (this.#typedVectors && kept.length === 1 && isPlainVector(array)) return data;
     if (kept.length > 0) return kept.length === shape.length ? array : new NdArray({ ...array, shape: kept });
     if (dtype.startsWith("datetime64")) return new NdArray({ ...array, shape: kept });
     if (dtype === "object") return this.#squeeze ? data[0] : array;
@@ -330,6 +335,11 @@ function rowMajorValues(elements: unknown[], shape: readonly number[]): unknown[
 function plainNumber(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
+}
+
+/** Whether the typed array alone tells all: a Uint8Array is bytes, a bool is one too, and dates are BigInt64Arrays. */
+function isPlainVector({ dtype, imaginary }: NdArray): boolean {
+  return imaginary === undefined && dtype !== "uint8" && /^(u?int|float)\d+$/.test(dtype);
 }
 
 function plainElement(dtype: Dtype, element: unknown): unknown {

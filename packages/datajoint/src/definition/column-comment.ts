@@ -24,3 +24,11 @@ export function decodeColumnComment(stored: string): ColumnComment {
     ? { annotation: undefined, comment: stored }
     : { annotation: found[1]!, comment: found[2]! };
 }
+
+const currentLabel =
+  /^(<(blob|attach|hash|object|npy|filepath)(@[^>]*)?>|int8|int16|int32|int64|float32|float64|bool|bytes|json|date|datetime|char\(|varchar\(|enum\(|decimal\()/;
+
+/** Whether only datajoint-python 2.x writes this label. */
+export function isCurrentLabel(annotation: string): boolean {
+  return currentLabel.test(annotation);
+}

@@ -7,7 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { type Connection, type ConnectionSettings, connect } from "../connection/connection.ts";
 import type { Statement } from "../connection/driver.ts";
-import { RetryTransactionError } from "../errors.ts";
+import { DataJointError, LostConnectionError, RetryTransactionError } from "../errors.ts";
+import { monotonicMs } from "./timing.ts";
 
 /** What the thread is started with. */
 export interface BeatThreadData {
@@ -21,7 +22,10 @@ export type ToBeatThread =
   | { readonly kind: "end" };
 
 export type FromBeatThread =
-  | { readonly kind: "beat"; readonly id: number }
+  /** It has loaded what it needs. */
+  | { readonly kind: "ready" }
+  /** Renewed by a statement that was sent then, by monotonicMs(): this message may be read much later, by a busy main thread. */
+  | { readonly kind: "beat"; readonly id: number; readonly sentMs: number }
   | { readonly kind: "lost"; readonly id: number }
   | { readonly kind: "away"; readonly reason: string }
   | { readonly kind: "back" };
@@ -38,29 +42,46 @@ async function run(data: BeatThreadData, port: NonNullable<typeof parentPort>): 
     else ending.abort();
   });
   const tell = (message: FromBeatThread) => port.postMessage(message);
+  tell({ kind: "ready" });
   let connection: Connection | undefined;
   let isAway = false;
+  const away = (reason: string) => {
+    if (!isAway) tell({ kind: "away", reason });
+    isAway = true;
+  };
+  let roundMs = monotonicMs();
   while (!ending.signal.aborted) {
-    // twenty leases are renewed one after the other; the next round is counted from the start of this one
-    const wait = data.beatS * 1000 * (isAway ? 0.25 : 1);
-    await sleep(wait, undefined, { signal: ending.signal }).catch(() => undefined);
+    // many leases are renewed one after the other; the next round is counted from the start of the last one
+    const dueMs = roundMs + data.beatS * 1000 * (isAway ? 0.25 : 1);
+    await sleep(Math.max(1, dueMs - monotonicMs()), undefined, { signal: ending.signal }).catch(
+      () => undefined,
+    );
     if (ending.signal.aborted) break;
+    roundMs = monotonicMs();
     if (held.size === 0) continue;
     try {
-      connection ??= await answered(connect(data.settings));
+      connection ??= await answered(connect(data.settings), (late) => void late.close());
+      const refusals: string[] = [];
       for (const [id, statement] of [...held]) {
-        const isHeld = await renew(connection, statement);
+        const sentMs = monotonicMs();
+        const answer = await renew(connection, statement);
+        if (typeof answer !== "string") {
+          refusals.push(answer.reason);
+          continue;
+        }
         // dropped while the statement ran: its end is nobody's business
-        if (!held.has(id)) continue;
-        if (!isHeld) held.delete(id);
-        tell({ kind: isHeld ? "beat" : "lost", id });
+        if (!held.has(id) || answer === "locked") continue;
+        if (answer === "lost") held.delete(id);
+        tell(answer === "lost" ? { kind: "lost", id } : { kind: "beat", id, sentMs });
       }
-      if (isAway) tell({ kind: "back" });
-      isAway = false;
+      if (refusals.length > 0) away(refusals[0]!);
+      else if (isAway) {
+        tell({ kind: "back" });
+        isAway = false;
+      }
     } catch (error) {
       // unreachable is not lost: a lease is lost only when its row says so
-      if (!isAway) tell({ kind: "away", reason: error instanceof Error ? error.message : String(error) });
-      isAway = true;
+      away(error instanceof Error ? error.message : String(error));
       void connection?.close().catch(() => undefined);
       connection = undefined;
     }
@@ -69,29 +90,40 @@ async function run(data: BeatThreadData, port: NonNullable<typeof parentPort>): 
   port.close();
 }
 
-async function renew(connection: Connection, statement: Statement): Promise<boolean> {
+/** What a row says of its lease, or why the server refuses the statement. @throws LostConnectionError, NoAnswerError */
+async function renew(
+  connection: Connection,
+  statement: Statement,
+): Promise<"held" | "lost" | "locked" | { readonly reason: string }> {
   try {
-    return (await answered(connection.run(statement))).affectedRows === 1;
+    return (await answered(connection.run(statement))).affectedRows === 1 ? "held" : "lost";
   } catch (error) {
-    // locked: its own insert transaction is running, which is as good as a beat
-    if (error instanceof RetryTransactionError) return true;
-    throw error;
+    // its own insert transaction is running: nobody else can have the row
+    if (error instanceof RetryTransactionError) return "locked";
+    if (!(error instanceof DataJointError) || error instanceof LostConnectionError) throw error;
+    // refused for this row alone, whose table was dropped: the other leases must have their beats
+    return { reason: error.message };
   }
 }
 
-async function answered<T>(promise: Promise<T>): Promise<T> {
+/** @param onLate  takes what comes after the deadline */
+async function answered<T>(promise: Promise<T>, onLate?: (result: T) => void): Promise<T> {
   const timeout = new AbortController();
   const late = sleep(ANSWER_MS, undefined, { signal: timeout.signal }).then(() => {
-    throw new Error(`no answer in ${ANSWER_MS / 1000} s`);
+    promise.then(onLate, () => undefined);
+    throw new NoAnswerError(`The database gave no answer in ${ANSWER_MS / 1000} s.`);
   });
-  // what comes after the deadline has nobody to tell
+  // ended by the answer
   late.catch(() => undefined);
-  promise.catch(() => undefined);
   try {
     return await Promise.race([promise, late]);
   } finally {
     timeout.abort();
   }
+}
+
+class NoAnswerError extends Error {
+  override readonly name = "NoAnswerError";
 }
 
 // workerData is what beater.ts passed

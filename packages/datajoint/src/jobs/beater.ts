@@ -15,7 +15,7 @@ export interface HeldLease {
   readonly claim: Claim;
   /** Aborted, with a LeaseLostError, when the row no longer carries the claim's token. */
   readonly signal: AbortSignal;
-  /** When the lease was renewed last, by performance.now(); its claim at first. */
+  /** When the last renewal that arrived was sent, by monotonicMs(); its claim at first. The lease lasts from then, at least. */
   readonly lastBeatMs: number;
   /** Ends the renewals. Idempotent. */
   drop(): void;
@@ -37,6 +37,7 @@ export class Beater {
   readonly #thread: Worker;
   readonly #held = new Map<number, Held>();
   readonly #listeners = new Set<(event: BeaterEvent) => void>();
+  readonly #ready = Promise.withResolvers<void>();
   #next = 1;
   #isEnding = false;
   #death: DataJointError | undefined;
@@ -50,8 +51,14 @@ export class Beater {
     this.#thread.on("exit", (code) => {
       if (!this.#isEnding) this.#die(`it ended with code ${code}`);
     });
-    // a program that has nothing else to do may end
-    this.#thread.unref();
+    // its death is told by those who ask
+    this.#ready.promise.catch(() => undefined);
+  }
+
+  /** Waits until the thread could beat: a claim before that might be late already when the first beat comes.
+   *  @throws DataJointError when the thread died instead */
+  async ready(): Promise<void> {
+    await this.#ready.promise;
   }
 
   /** Why the thread has died; undefined while it lives. A worker whose heart has stopped must not claim. */
@@ -59,9 +66,9 @@ export class Beater {
     return this.#death;
   }
 
-  /** The thread's id, for tests that end it. */
-  get threadId(): number {
-    return this.#thread.threadId;
+  /** Ends the thread as a crash would; for tests. */
+  async stopThread(): Promise<void> {
+    await this.#thread.terminate();
   }
 
   onEvent(listener: (event: BeaterEvent) => void): () => void {
@@ -69,11 +76,13 @@ export class Beater {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Begins to renew a lease. @throws DataJointError when the thread has died */
-  hold(queue: JobQueue, claim: Claim): HeldLease {
+  /** Begins to renew a lease.
+   *  @param sinceMs  when the claim was sent, by monotonicMs()
+   *  @throws DataJointError when the thread has died */
+  hold(queue: JobQueue, claim: Claim, sinceMs: number): HeldLease {
     if (this.#death !== undefined) throw this.#death;
     const id = this.#next++;
-    const held: Held = { lastBeatMs: performance.now(), controller: new AbortController(), queue };
+    const held: Held = { lastBeatMs: sinceMs, controller: new AbortController(), queue };
     this.#held.set(id, held);
     this.#tell({ kind: "hold", id, statement: beatStatement(queue, claim) });
     return {
@@ -109,9 +118,14 @@ export class Beater {
 
   #hear(message: FromBeatThread): void {
     switch (message.kind) {
+      case "ready":
+        this.#ready.resolve();
+        // a program that has nothing else to do may end
+        this.#thread.unref();
+        return;
       case "beat": {
         const held = this.#held.get(message.id);
-        if (held !== undefined) held.lastBeatMs = performance.now();
+        if (held !== undefined) held.lastBeatMs = message.sentMs;
         return;
       }
       case "lost": {
@@ -125,9 +139,11 @@ export class Beater {
         return;
       }
       case "away":
-        return this.#say({ kind: "databaseAway", reason: message.reason });
+        this.#say({ kind: "databaseAway", reason: message.reason });
+        return;
       case "back":
-        return this.#say({ kind: "databaseBack" });
+        this.#say({ kind: "databaseBack" });
+        return;
       default: {
         const unknown: never = message;
         throw new DataJointError(`The beat thread said ${JSON.stringify(unknown)}.`);
@@ -140,6 +156,7 @@ export class Beater {
     this.#death = new DataJointError(
       `The thread that renews this worker's leases has died (${reason}). The worker claims no more jobs; start it again.`,
     );
+    this.#ready.reject(this.#death);
     this.#say({ kind: "beaterDied", reason });
   }
 

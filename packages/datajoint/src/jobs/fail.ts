@@ -9,6 +9,8 @@ import { type JobQueue, onMine, sql } from "./queue.ts";
 /** Characters of the column; Python cuts longer messages to 2035 and says so. */
 const LONGEST = 2047;
 const CUT = "...truncated";
+/** In UTF-16 units: at three bytes each they fit the 64 KB that `error_stack` has in schemas made before 0.13. */
+const LONGEST_STACK = 20_000;
 
 /** @returns whether the claim was still held; if not, nothing was recorded, since the key is another worker's */
 export function fail(
@@ -24,7 +26,7 @@ export function fail(
     sql(
       `UPDATE ${words.jobs} SET status='error', error_message=?, error_stack=?, ${ended}`,
       cutMessage(message),
-      pack(stack.toWellFormed()),
+      pack(cutStack(stack)),
     ),
     key,
     token,
@@ -37,6 +39,11 @@ export function cutMessage(message: string): string {
   return characters.length <= LONGEST
     ? characters.join("")
     : characters.slice(0, LONGEST - CUT.length).join("") + CUT;
+}
+
+function cutStack(stack: string): string {
+  const text = stack.length <= LONGEST_STACK ? stack : stack.slice(0, LONGEST_STACK) + CUT;
+  return text.toWellFormed();
 }
 
 /** Python's text of an error: `ClassName`, or `ClassName: message`. */

@@ -8,7 +8,7 @@
 import { unpack } from "../blob/decode.ts";
 import type { SqlRow } from "../connection/driver.ts";
 import { type JobKey, keyOfPython, keyOfRow } from "./job-key.ts";
-import { isJob, type JobQueue, joined, sql } from "./queue.ts";
+import { isJob, type JobQueue, joined, LEAST_TOKEN, sql } from "./queue.ts";
 
 export type JobStatus = "pending" | "reserved" | "error" | "ignore" | "success";
 
@@ -24,7 +24,7 @@ export interface JobRow {
   readonly pid: number;
   /** When it was last touched, as the server writes it; for a reserved row of Tenon when its lease ends. */
   readonly time: string;
-  /** Reserved, and its lease is over. */
+  /** Reserved by a Tenon worker, and its lease is over. Of Python's reservations nobody knows. */
   readonly isLate: boolean;
 }
 
@@ -39,7 +39,7 @@ export async function readJobs(queue: JobQueue, status?: JobStatus): Promise<rea
     "status, error_message, error_stack, host, pid",
     `${quote("user")}`,
     `${ended} AS ${quote("~time")}`,
-    `CASE WHEN status='reserved' AND ${words.expiry}<${words.time(0)} THEN 1 ELSE 0 END AS ${quote("~late")}`,
+    `CASE WHEN status='reserved' AND connection_id>=${LEAST_TOKEN} AND ${words.expiry}<${words.time(0)} THEN 1 ELSE 0 END AS ${quote("~late")}`,
   ];
   const filters = [
     ...(legacy ? [sql("table_name=?", queue.target)] : []),
@@ -76,7 +76,7 @@ export async function freeJobs(
 }
 
 async function jobRow(queue: JobQueue, row: SqlRow): Promise<JobRow> {
-  const key = queue.shape === "legacy" ? legacyKey(row) : keyOfRow(row, queue.key);
+  const key = queue.shape === "legacy" ? legacyKey(queue, row) : keyOfRow(row, queue.key);
   const stack = row.error_stack instanceof Uint8Array ? await unpack(row.error_stack) : "";
   return {
     key,
@@ -92,10 +92,10 @@ async function jobRow(queue: JobQueue, row: SqlRow): Promise<JobRow> {
 }
 
 /** The key beside a row's hash; only the hash when it cannot be read. */
-function legacyKey(row: SqlRow): JobKey {
+function legacyKey(queue: JobQueue, row: SqlRow): JobKey {
   if (row.key instanceof Uint8Array) {
     try {
-      return keyOfPython(row.key);
+      return keyOfPython(row.key, queue.key);
     } catch {
       // a key that Python packed with types that this package does not know: the hash still names the row
     }

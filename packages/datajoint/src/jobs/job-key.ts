@@ -51,15 +51,23 @@ export function keyOfRow(row: SqlRow, attributes: readonly HeadingAttribute[]): 
 }
 
 /** The key out of the dict that `~jobs` holds. @throws BlobError when the bytes are no blob */
-export function keyOfPython(blob: Uint8Array): JobKey {
+export function keyOfPython(blob: Uint8Array, attributes: readonly HeadingAttribute[]): JobKey {
   const value = unpack(blob);
   if (value === null || typeof value !== "object") return {};
+  const types = new Map(attributes.map(({ name, type }) => [name, type]));
   return Object.fromEntries(
-    Object.entries(value).map(([name, part]) => [
-      name,
-      part instanceof DateTime || part instanceof Decimal || part instanceof Uuid ? part.text : part,
-    ]),
+    Object.entries(value).map(([name, part]) => {
+      if (part instanceof DateTime) return [name, asServer(part.text, types.get(name) ?? "")];
+      return [name, part instanceof Decimal || part instanceof Uuid ? part.text : part];
+    }),
   );
+}
+
+/** A moment with the digits of its column, as the server writes it; Python writes six, or none. */
+function asServer(text: string, type: string): string {
+  const digits = Number(/\((\d)\)/.exec(type)?.[1] ?? 0);
+  const [whole, fraction = ""] = text.split(".");
+  return digits === 0 ? whole! : `${whole}.${fraction.padEnd(6, "0").slice(0, digits)}`;
 }
 
 /** The key as the dict that Python packs into `~jobs`: its own types, so that Python can restrict by it. */

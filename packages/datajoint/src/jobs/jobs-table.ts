@@ -148,15 +148,34 @@ export async function declareJobs(queue: JobQueue): Promise<void> {
       `Table ${schema}.${target} has jobs of two generations of DataJoint: ${queue.jobs} and ${other}. Workers of one do not see those of the other, and this version reserves in ${queue.jobs} only. Stop the workers that use ${other}, then drop it (or delete its rows of this table).`,
     );
   }
-  if (!names.has(queue.jobs)) {
-    const heading =
-      shape === "legacy" ? legacyJobsHeading : currentJobsHeading(queue.key, `jobs of ${schema}.${target}`);
-    const indexes =
-      shape === "legacy" ? [] : [{ unique: false, items: ["status", "priority", "scheduled_time"] }];
-    const spec = { schema, table: queue.jobs, heading, foreignKeys: [], indexes };
-    for (const statement of dialect.ddl.createTable(spec)) await connection.run(statement);
-  }
+  if (!names.has(queue.jobs)) await createJobs(queue);
   if (queue.words.counter !== undefined) await declareCounter(queue);
+}
+
+async function createJobs(queue: JobQueue): Promise<void> {
+  const { connection, schema, target, shape } = queue;
+  const { ddl, catalogue, can } = connection.dialect;
+  const heading =
+    shape === "legacy" ? legacyJobsHeading : currentJobsHeading(queue.key, `jobs of ${schema}.${target}`);
+  const indexes =
+    shape === "legacy" ? [] : [{ unique: false, items: ["status", "priority", "scheduled_time"] }];
+  const isThere = async () => (await catalogue.tables(connection, schema)).includes(queue.jobs);
+  const create = async () => {
+    const spec = { schema, table: queue.jobs, heading, foreignKeys: [], indexes };
+    for (const statement of ddl.createTable(spec)) await connection.run(statement);
+  };
+  // workers start together, and one is first
+  if (!can.concurrentWriters) {
+    await connection.transaction(async () => {
+      if (!(await isThere())) await create();
+    });
+    return;
+  }
+  try {
+    await create();
+  } catch (error) {
+    if (!(await isThere())) throw error;
+  }
 }
 
 async function hasRows(queue: JobQueue, other: string): Promise<boolean> {

@@ -46,7 +46,7 @@ export async function listLate(queue: JobQueue): Promise<readonly LateJob[]> {
 /** The key that a row of `~jobs` holds beside its hash; undefined when it is not the one that was hashed. */
 function legacyKey(queue: JobQueue, row: SqlRow): JobKey | undefined {
   if (!(row.key instanceof Uint8Array)) return undefined;
-  const key = keyOfPython(row.key);
+  const key = keyOfPython(row.key, queue.key);
   const hasAll = queue.key.every(({ name }) => name in key);
   return hasAll && keyHash(key, queue.key) === row.key_hash ? key : undefined;
 }
@@ -56,20 +56,22 @@ export class LateWatch {
   readonly #seen = new Map<string, number>();
 
   /**
-   * Takes note of a look.
+   * Takes note of a look. A look has two times, since the answer may be a whole outage younger than the question: the first look counts
+   * from its answer, the second from its question.
    *
-   * @param nowMs  of a clock that is never set, such as performance.now()
+   * @param askedMs  before `listLate`, of a clock that is never set
+   * @param answeredMs  after it
    * @returns those seen with the same expiry at least `grace` ago
    */
-  look(queue: JobQueue, late: readonly LateJob[], nowMs: number): readonly LateJob[] {
+  look(queue: JobQueue, late: readonly LateJob[], askedMs: number, answeredMs = askedMs): readonly LateJob[] {
     const sightings = late.map((job) => {
       return { job, id: `${keyText(job.key, queue.key)} ${job.token} ${job.expiry}` };
     });
     const present = new Set(sightings.map(({ id }) => id));
     for (const id of this.#seen.keys()) if (!present.has(id)) this.#seen.delete(id);
-    for (const { id } of sightings) if (!this.#seen.has(id)) this.#seen.set(id, nowMs);
+    for (const { id } of sightings) if (!this.#seen.has(id)) this.#seen.set(id, answeredMs);
     return sightings
-      .filter(({ id }) => nowMs - this.#seen.get(id)! >= queue.timing.graceS * 1000)
+      .filter(({ id }) => askedMs - this.#seen.get(id)! >= queue.timing.graceS * 1000)
       .map(({ job }) => job);
   }
 

@@ -7,7 +7,7 @@ import { Beater } from "./beater.ts";
 import { declareJobs } from "./jobs-table.ts";
 import { LateWatch } from "./late.ts";
 import { type JobQueue, makeQueue } from "./queue.ts";
-import { defaultTiming, type LeaseTiming } from "./timing.ts";
+import { checkTiming, defaultTiming, type LeaseTiming } from "./timing.ts";
 
 export class Leases {
   readonly timing: LeaseTiming;
@@ -24,12 +24,21 @@ export class Leases {
   /**
    * Opens the queue's connection and starts the beat thread.
    *
-   * @throws AccessError, LostConnectionError, SettingsError as `connect`
+   * @throws AccessError, LostConnectionError, SettingsError as `connect`; DataJointError when the thread could not be started
    */
   static async open(settings: ConnectionSettings, timing: Partial<LeaseTiming> = {}): Promise<Leases> {
     const all = { ...defaultTiming, ...timing };
+    checkTiming(all);
     const own = queueSettings(settings, all);
-    return new Leases(await connect(own), new Beater(own, all.beatS), all);
+    const connection = await connect(own);
+    const beater = new Beater(own, all.beatS);
+    try {
+      await beater.ready();
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+    return new Leases(connection, beater, all);
   }
 
   /** The queue of a table, declared when it is not there, and the memory of its late leases. */
@@ -56,10 +65,11 @@ export class Leases {
   }
 }
 
-/** Queue and beat connections wait for no lock longer than 2 s, and the server ends what has been silent: a statement into a dead
- *  network path then fails instead of waiting for ever. */
+/** Queue and beat connections wait for no lock longer than 2 s, and the server ends what has been silent, so that a worker that is stopped
+ *  leaves no sessions behind. */
 function queueSettings(settings: ConnectionSettings, timing: LeaseTiming): ConnectionSettings {
-  if (settings.kind === "sqlite") return settings;
+  // a file has no server whose sessions could stay behind
+  if (!("host" in settings)) return settings;
   const variables = {
     ...settings.variables,
     innodb_lock_wait_timeout: 2,

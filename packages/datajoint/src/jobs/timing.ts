@@ -2,6 +2,7 @@
  * @module
  * When leases begin to be late, and how often workers look. Contract: leases.md 6.
  */
+import { SettingsError } from "../errors.ts";
 
 export interface LeaseTiming {
   /** How long a claim lasts without a beat, by the server's clock. Default 40 s. `~jobs` counts whole seconds. */
@@ -15,6 +16,26 @@ export interface LeaseTiming {
   readonly pollS: number;
   /** After how long the server ends an insert transaction in which nothing happens, whose worker was stopped. Default 40 s. */
   readonly idleTransactionS: number;
+}
+
+/** Milliseconds of the clock that is never set, the same one in every thread of the process (performance.now() counts from each thread's
+ *  own start). */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** @throws SettingsError when a live worker could look dead by these times */
+export function checkTiming(timing: LeaseTiming): void {
+  for (const [name, value] of Object.entries(timing)) {
+    if (!(typeof value === "number" && Number.isFinite(value) && value > 0))
+      throw new SettingsError(`${name} is a number of seconds above 0, not ${value}.`, name);
+  }
+  if (timing.beatS * 2 > timing.leaseS) {
+    throw new SettingsError(
+      `beatS is ${timing.beatS} s and leaseS ${timing.leaseS} s: one beat that comes late would end the lease. Take at most half of the lease for beatS.`,
+      "beatS",
+    );
+  }
 }
 
 export const defaultTiming: LeaseTiming = {

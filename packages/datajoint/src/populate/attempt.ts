@@ -5,6 +5,7 @@
 
 import { LeaseLostError } from "../errors.ts";
 import { errorText } from "../jobs/fail.ts";
+import { asWholeKey } from "../query/whole-key.ts";
 import type { Attempt, Make, MakeContext } from "../table/make.ts";
 import type { Listener } from "./events.ts";
 import { fingerprint } from "./fingerprint.ts";
@@ -31,6 +32,8 @@ export interface Job extends AttemptHooks {
   readonly todo: Todo;
   /** The caller's. */
   readonly signal: AbortSignal;
+  /** Aborted when no further key is to be begun: with `signal`, or before it. */
+  readonly ending: AbortSignal;
   readonly tell: Listener;
 }
 
@@ -76,7 +79,8 @@ async function fetchComputeInsert(
   lease: Lease | undefined,
 ): Promise<"done" | "present"> {
   const { table, make, todo } = job;
-  const { key } = attempt;
+  // so that each part of make can restrict the tables above it by the key as it is
+  const key = asWholeKey(attempt.key);
   const fetch = async () => make.fetch(key);
   // it only reads, so an outage of the database is no error of the key while the lease lasts
   const reconnects = lease === undefined ? 0 : Number.POSITIVE_INFINITY;

@@ -16,6 +16,9 @@ import type { Populatable } from "./populatable.ts";
 import { retry } from "./retry.ts";
 import type { Todo } from "./todo.ts";
 
+/** A connection that is lost so often inside one insert part is lost because of it. */
+const MOST_INTERRUPTIONS = 5;
+
 /** What holds the key for this attempt. */
 export interface Guard {
   /** Ends the job, inside the transaction. @throws LeaseLostError */
@@ -47,17 +50,24 @@ export interface InsertPlan {
 export async function insertOnce(plan: InsertPlan): Promise<"done" | "present"> {
   const { table, guard, todo, attempt } = plan;
   let mayHaveArrived = false;
+  let interruptions = 0;
   const once = async (): Promise<"done" | "present"> => {
-    let isWorkDone = false;
+    const reached = { inside: false, commit: false };
     try {
       return await table.connection.transaction(async () => {
+        // first of all: a read before it would fix a snapshot
+        await guard?.fence();
+        reached.inside = true;
         const result = await insertInside(plan);
-        isWorkDone = true;
+        reached.commit = true;
         return result;
       }, guard?.transaction);
     } catch (error) {
-      if (error instanceof LostConnectionError) mayHaveArrived ||= isWorkDone;
-      else if (error instanceof LeaseLostError && mayHaveArrived && (await hasArrived(plan))) return "done";
+      if (error instanceof LostConnectionError) {
+        mayHaveArrived ||= reached.commit;
+        if (reached.inside && !reached.commit && ++interruptions >= MOST_INTERRUPTIONS)
+          throw interrupted(plan, error);
+      } else if (error instanceof LeaseLostError && mayHaveArrived && (await hasArrived(plan))) return "done";
       else if (error instanceof DuplicateError && (await todo.isPresent(attempt.key))) {
         if (guard !== undefined) await table.connection.transaction(() => guard.fence(), guard.transaction);
         return "present";
@@ -84,8 +94,6 @@ async function insertInside({
   computed,
   fetched,
 }: InsertPlan): Promise<"done" | "present"> {
-  // first of all: a read before it would fix a snapshot
-  await guard?.fence();
   if ((guard === undefined || todo.isKeyPartial) && (await todo.isPresent(attempt.key))) return "present";
   if (fingerprint(await make.fetch(attempt.key)) !== fetched) {
     throw new DataJointError(
@@ -96,6 +104,13 @@ async function insertInside({
     make.insert(attempt.key, computed, context),
   );
   return "done";
+}
+
+function interrupted({ table }: InsertPlan, cause: LostConnectionError): DataJointError {
+  return new DataJointError(
+    `The connection was lost ${MOST_INTERRUPTIONS} times inside the insert part of ${table.className ?? table.table}. Nothing was inserted. The server ends a transaction in which nothing happens for a while, so what takes long belongs into compute. ${cause.message}`,
+    { cause },
+  );
 }
 
 /** After the fence found no row: whether it was our own commit that took it. */

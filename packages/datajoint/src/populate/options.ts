@@ -21,6 +21,8 @@ export interface PopulateOptions extends AttemptHooks {
   readonly suppressErrors?: boolean | undefined;
   /** Aborted to end: the key at work is told by its own signal, keys not begun are given back. */
   readonly signal?: AbortSignal | undefined;
+  /** Aborted to begin no further key: the one at work is finished, keys not begun are given back. */
+  readonly finish?: AbortSignal | undefined;
   readonly onEvent?: Listener | undefined;
   /** Order of keys. With `reserve` they come by priority and at random, whatever this says. Default: "original", the key's order. */
   readonly order?: "original" | "reverse" | "random" | undefined;

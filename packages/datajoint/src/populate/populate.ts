@@ -40,7 +40,8 @@ export async function populate(table: Populatable, options: PopulateOptions = {}
   } = options;
   const todo = new Todo(table, restrictions);
   const { beforeInsert, afterCommit, ownsRows } = options;
-  const job: Job = { table, make, todo, signal, tell, beforeInsert, afterCommit, ownsRows };
+  const ending = options.finish === undefined ? signal : AbortSignal.any([signal, options.finish]);
+  const job: Job = { table, make, todo, signal, ending, tell, beforeInsert, afterCommit, ownsRows };
   const tally = new Tally(options, tell);
   if (options.reserve !== true) await populateWithoutReservation(job, tally, options.order);
   else

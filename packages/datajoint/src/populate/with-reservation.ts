@@ -4,20 +4,23 @@
  * Late leases of dead workers are watched and taken over. Contract: leases.md 4 to 6.
  */
 
+import { LeaseLostError, RetryTransactionError } from "../errors.ts";
 import type { HeldLease } from "../jobs/beater.ts";
 import { type Claim, claim } from "../jobs/claim.ts";
-import { fail } from "../jobs/fail.ts";
 import { fence } from "../jobs/fence.ts";
-import { giveBack } from "../jobs/give-back.ts";
-import { type JobKey, keyText } from "../jobs/job-key.ts";
+import { keyText } from "../jobs/job-key.ts";
 import { type LateWatch, listLate } from "../jobs/late.ts";
 import type { Leases } from "../jobs/leases.ts";
 import { listFree } from "../jobs/list.ts";
 import type { JobQueue } from "../jobs/queue.ts";
 import { addPending } from "../jobs/refresh.ts";
 import { takeOver } from "../jobs/takeover.ts";
+import { monotonicMs } from "../jobs/timing.ts";
+import type { Attempt } from "../table/make.ts";
 import { type Job, type Lease, type Outcome, runAttempt } from "./attempt.ts";
+import { giveBackOrExpire, patiently, recordOutcome } from "./record.ts";
 import { pause, retry } from "./retry.ts";
+import { queueShape } from "./table-queue.ts";
 import type { Tally } from "./tally.ts";
 
 /** Jobs are claimed one by one while they take longer than this in the mean, else as many as fit. */
@@ -56,37 +59,44 @@ export class ReservedWork {
   /** Declares the table of jobs when it is not there, and puts what is left into it where that is how it works.
    *  @param isRestricted  whether only keys of `job.todo` may be taken, of all that are in the queue */
   static async begin(job: Job, tally: Tally, leases: Leases, isRestricted: boolean): Promise<ReservedWork> {
-    const { table, todo } = job;
-    const shape =
-      table.generation === "legacy" && table.connection.dialect.can.concurrentWriters ? "legacy" : "current";
+    const { table, todo, ending } = job;
+    const shape = queueShape(table);
     const known = await leases.queue({ schema: table.schema, target: table.table, shape, key: todo.key });
     const keys = shape === "current" || isRestricted ? await todo.keys() : [];
-    if (shape === "current") await addPending(known.queue, keys);
+    // workers that begin together add the same rows
+    if (shape === "current") await retry(() => addPending(known.queue, keys), { signal: ending });
     const among = isRestricted ? new Set(keys.map((key) => keyText(key, todo.key))) : undefined;
     return new ReservedWork(job, tally, leases, known, among);
   }
 
   /** Works until nothing is free and no lease is late, the caller ends it, or the beater has died. */
   async run(): Promise<void> {
-    const { signal } = this.#job;
+    const { ending } = this.#job;
     try {
-      while (!signal.aborted && this.#tally.left > 0 && this.#leases.beater.death === undefined) {
-        if (this.#inHand.length === 0 && !(await this.#patiently(() => this.#claimSome()))) {
-          if (this.#watch.count === 0) return;
-          this.#job.tell({
-            kind: "waiting",
-            reason: "Another worker's lease is late; it is taken over unless it is renewed.",
-          });
-          await pause(this.#queue.timing.pollS * 1000 * (0.5 + Math.random() / 2), signal);
-          continue;
-        }
-        const next = this.#inHand.shift();
-        if (next !== undefined) await this.#work(next.held, next.isTakeover);
-      }
-      if (this.#leases.beater.death !== undefined) throw this.#leases.beater.death;
+      await this.#untilNothingIsLeft(ending);
+    } catch (error) {
+      // the caller's end came during a wait for the database
+      if (!(ending.aborted && error === ending.reason)) throw error;
     } finally {
       await this.#giveBackAll();
     }
+  }
+
+  async #untilNothingIsLeft(ending: AbortSignal): Promise<void> {
+    while (!ending.aborted && this.#tally.left > 0 && this.#leases.beater.death === undefined) {
+      if (this.#inHand.length === 0 && !(await this.#patiently(() => this.#claimSome(), ending))) {
+        if (this.#watch.count === 0) return;
+        this.#job.tell({
+          kind: "waiting",
+          reason: "Another worker's lease is late; it is taken over unless it is renewed.",
+        });
+        await pause(this.#queue.timing.pollS * 1000 * (0.5 + Math.random() / 2), ending);
+        continue;
+      }
+      const next = this.#inHand.shift();
+      if (next !== undefined) await this.#work(next.held, next.isTakeover);
+    }
+    if (this.#leases.beater.death !== undefined) throw this.#leases.beater.death;
   }
 
   /** @returns whether it is worth asking at once again, or something is in hand */
@@ -105,53 +115,74 @@ export class ReservedWork {
     }
     // keys that others have taken in the meantime leave some of the list
     for (let start = 0; start < keys.length; start += wanted) {
+      const sinceMs = monotonicMs();
       const claims = await claim(this.#queue, keys.slice(start, start + wanted));
-      this.#hold(claims, false);
+      this.#hold(claims, sinceMs, false);
       if (claims.length > 0) break;
     }
     return true;
   }
 
   async #takeOverSome(wanted: number): Promise<boolean> {
-    const nowMs = performance.now();
-    if (nowMs - this.#lastLookMs < this.#queue.timing.pollS * 1000) return false;
-    this.#lastLookMs = nowMs;
+    const askedMs = monotonicMs();
+    if (askedMs - this.#lastLookMs < this.#queue.timing.pollS * 1000) return false;
+    this.#lastLookMs = askedMs;
     const late = (await listLate(this.#queue)).filter(
       ({ key }) => this.#among?.has(keyText(key, this.#queue.key)) ?? true,
     );
-    const due = this.#watch.look(this.#queue, late, nowMs);
+    const due = this.#watch.look(this.#queue, late, askedMs, monotonicMs());
     for (const job of due.slice(0, wanted)) {
-      const taken = await takeOver(this.#queue, job);
-      if (taken !== undefined) this.#hold([taken], true);
+      const sinceMs = monotonicMs();
+      try {
+        const taken = await takeOver(this.#queue, job);
+        if (taken !== undefined) this.#hold([taken], sinceMs, true);
+      } catch (error) {
+        // locked: its holder is in its insert transaction, or another worker takes it; the next look tells
+        if (!(error instanceof RetryTransactionError)) throw error;
+      }
     }
     return this.#inHand.length > 0;
   }
 
-  #hold(claims: readonly Claim[], isTakeover: boolean): void {
+  #hold(claims: readonly Claim[], sinceMs: number, isTakeover: boolean): void {
     for (const won of claims)
-      this.#inHand.push({ held: this.#leases.beater.hold(this.#queue, won), isTakeover });
+      this.#inHand.push({ held: this.#leases.beater.hold(this.#queue, won, sinceMs), isTakeover });
   }
 
   async #work(held: HeldLease, isTakeover: boolean): Promise<void> {
     const { key, token } = held.claim;
-    const startMs = performance.now();
+    const startMs = monotonicMs();
     const attempt = { key, token };
-    const lease = this.#leaseOf(held);
     let outcome: Outcome;
     try {
       this.#job.tell({ kind: "started", key, attempt, isTakeover });
-      if (held.signal.aborted) outcome = { kind: "lost", message: (held.signal.reason as Error).message };
-      else if (isTakeover && (await this.#patiently(() => this.#job.todo.isPresent(key))))
-        outcome = await this.#endPresent(lease);
-      else outcome = await runAttempt(this.#job, attempt, lease);
-      outcome = await this.#record(held.claim, outcome);
+      outcome = await recordOutcome(
+        this.#job,
+        this.#queue,
+        held.claim,
+        await this.#attempt(held, attempt, isTakeover),
+      );
     } finally {
       held.drop();
     }
-    const durationS = (performance.now() - startMs) / 1000;
+    const durationS = (monotonicMs() - startMs) / 1000;
     this.#computedS += durationS;
     this.#computed++;
     this.#tally.end(key, attempt, outcome, durationS);
+  }
+
+  async #attempt(held: HeldLease, attempt: Attempt, isTakeover: boolean): Promise<Outcome> {
+    if (held.signal.aborted) return { kind: "lost", message: (held.signal.reason as Error).message };
+    const lease = this.#leaseOf(held);
+    try {
+      if (isTakeover && (await this.#patiently(() => this.#job.todo.isPresent(attempt.key))))
+        return await this.#endPresent(lease);
+    } catch (error) {
+      if (error instanceof LeaseLostError) return { kind: "lost", message: error.message };
+      if (this.#job.signal.aborted) return { kind: "released" };
+      throw error;
+    }
+    return runAttempt(this.#job, attempt, lease);
   }
 
   #leaseOf(held: HeldLease): Lease {
@@ -160,7 +191,7 @@ export class ReservedWork {
       token: held.claim.token,
       signal: held.signal,
       fence: () => fence(queue, held.claim),
-      isSurelyMine: () => performance.now() - held.lastBeatMs < queue.timing.leaseS * 1000,
+      isSurelyMine: () => monotonicMs() - held.lastBeatMs < queue.timing.leaseS * 1000,
       transaction: { variables: { wait_timeout: Math.max(1, Math.ceil(queue.timing.idleTransactionS)) } },
     };
   }
@@ -173,35 +204,15 @@ export class ReservedWork {
     return { kind: "skipped" };
   }
 
-  /** Writes a failure into the job's row, or frees a key that was not finished. */
-  async #record(own: Claim, outcome: Outcome): Promise<Outcome> {
-    if (outcome.kind === "released") await this.#patiently(() => giveBack(this.#queue, own));
-    if (outcome.kind !== "failed") return outcome;
-    const { error, message } = outcome;
-    const stack = error instanceof Error ? (error.stack ?? message) : message;
-    if (await this.#patiently(() => fail(this.#queue, own, message, stack))) return outcome;
-    return {
-      kind: "lost",
-      message: `The key was no longer this worker's when it failed (${message}); nothing was recorded.`,
-    };
-  }
-
   async #giveBackAll(): Promise<void> {
     for (const { held } of this.#inHand.splice(0)) {
       held.drop();
-      // what cannot be given back expires
-      await giveBack(this.#queue, held.claim).catch(() => undefined);
+      await giveBackOrExpire(this.#job, this.#queue, held.claim);
     }
   }
 
-  /** A worker outlives its database: what only reads or checks the token is done when it is back. */
-  #patiently<T>(work: () => Promise<T>): Promise<T> {
-    // an end that the caller wants does not wait for a database that is away
-    return retry(work, {
-      signal: this.#job.signal,
-      reconnects: Number.POSITIVE_INFINITY,
-      onLost: (error) => this.#job.tell({ kind: "waiting", reason: error.message }),
-    });
+  #patiently<T>(work: () => Promise<T>, signal = this.#job.signal): Promise<T> {
+    return patiently(this.#job, work, signal);
   }
 
   #batchSize(): number {

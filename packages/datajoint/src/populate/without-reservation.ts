@@ -19,7 +19,7 @@ export async function populateWithoutReservation(
   if (order === "reverse") keys.reverse();
   if (order === "random") shuffle(keys);
   for (const [i, key] of keys.entries()) {
-    if (job.signal.aborted || tally.left <= 0) return;
+    if (job.ending.aborted || tally.left <= 0) return;
     const startMs = performance.now();
     // the first may be a long time before the last
     if (i > 0 && (await job.todo.isPresent(key))) {

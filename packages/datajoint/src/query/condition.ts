@@ -5,7 +5,7 @@
  * | given | meaning |
  * |---|---|
  * | text | SQL over the attributes |
- * | `{ a: 1, b: null }` | all of these are equal; null is NULL. A key that is no attribute is an error unless `ignoreUnknown` |
+ * | `{ a: 1, b: null }` | all of these are equal; null is NULL. A key that is no attribute is an error unless `ignoreUnknown`, or the mapping is a whole key |
  * | `{ "params.path": 1 }` | the value inside a JSON attribute; `"params.path:unsigned"` casts it |
  * | a list | any of its members; the empty list is nothing |
  * | `allOf(...)` | all of its members |
@@ -19,6 +19,7 @@ import { encodeComparand, refuseDate, shown } from "./encode-value.ts";
 import { parseExpression } from "./expression.ts";
 import type { ConditionNode, QueryNode } from "./nodes.ts";
 import { sharedNames } from "./shared-names.ts";
+import { isWholeKey } from "./whole-key.ts";
 
 /** Anything that stands for a query: a Query, or a table class. */
 export interface HasNode {
@@ -127,7 +128,7 @@ function mapping(values: Record<string, unknown>, heading: Heading, options: Res
     else {
       const inside = jsonEquals(key, value, heading);
       if (inside !== undefined) operands.push(inside);
-      else if (options.ignoreUnknown !== true) {
+      else if (options.ignoreUnknown !== true && !isWholeKey(values)) {
         throw new UnknownAttributeError(
           `The condition names '${key}', which is no attribute here. The attributes are ${heading.names.join(", ")}. With ignoreUnknown: true such keys are passed over.`,
           "condition",

@@ -5,7 +5,7 @@
  * Every database gives the same values: decimals as text with the column's digits, dates and times as canonical text, uuids as text with
  * hyphens, bools as 0 or 1. What a newcomer would get wrong: a row is a promise when it holds a large or stored blob, and only then.
  */
-import { unpack, unpackAsync } from "../blob/decode.ts";
+import { type UnpackOptions, unpack, unpackAsync } from "../blob/decode.ts";
 import type { SqlRow, SqlValue } from "../connection/driver.ts";
 import type { HeadingAttribute } from "../definition/heading.ts";
 import { DataJointError, ValueError } from "../errors.ts";
@@ -20,6 +20,9 @@ export interface Attachment {
 export type RowDecoder = (row: SqlRow) => Record<string, unknown> | Promise<Record<string, unknown>>;
 
 type Decode = (value: NonNullable<SqlValue>) => unknown;
+
+/** How rows show blobs: a list of numbers is a typed array, whatever has more axes an NdArray. */
+export const fetched: UnpackOptions = { typedVectors: true };
 
 /** Compressed blobs above this are inflated on another thread; the promise costs more than it saves for small ones. */
 const largeBlob = 1 << 16;
@@ -89,7 +92,7 @@ function decoderFor(attribute: HeadingAttribute, stores: StoreReader | undefined
       return (value) => {
         if (!(value instanceof Uint8Array))
           throw new ValueError(`it is ${typeof value}, not bytes.`, attribute.name);
-        return value.length > largeBlob ? unpackAsync(value) : unpack(value);
+        return value.length > largeBlob ? unpackAsync(value, fetched) : unpack(value, fetched);
       };
     case "attach":
       return (value) => readAttachment(value as Uint8Array);

@@ -25,6 +25,7 @@ import type { QuerySource } from "./query-source.ts";
 import { restrict, subtract } from "./restrict.ts";
 import { Top, type TopOptions, top } from "./top.ts";
 import { union } from "./union.ts";
+import { asWholeKey } from "./whole-key.ts";
 
 /** Values to compare attributes with, and values inside JSON attributes by path. */
 export type Mapping<Row> = {
@@ -167,9 +168,9 @@ export class Query<Row extends object = any, Key extends object = any> implement
     return names.length === 1 ? row[names[0]!] : row;
   }
 
-  /** The primary keys. */
+  /** The primary keys. As a condition, such a key may have attributes that the query lacks: they are passed over. */
   async keys(options: FetchOptions = {}): Promise<Key[]> {
-    return (await this.#select(this.primaryKey, options)) as Key[];
+    return (await this.#select(this.primaryKey, options)).map(asWholeKey) as Key[];
   }
 
   /** All values of one attribute. */

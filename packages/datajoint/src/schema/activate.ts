@@ -12,7 +12,7 @@ import { toPartName, toTableName } from "../definition/table-name.ts";
 import { DataJointError, MissingTableError } from "../errors.ts";
 import type { TableSpec } from "../sql/dialect.ts";
 import { type BoundTable, boundTable, type Generation, type TableDeclaration } from "../table/bound-table.ts";
-import { declareStores, storeForeignKeys } from "../table/external.ts";
+import { declareStores, storeAccess, storeForeignKeys } from "../table/external.ts";
 import { insertRows } from "../table/insert.ts";
 import type { Table } from "../table/table.ts";
 import { detectGeneration } from "./detect-generation.ts";
@@ -52,14 +52,16 @@ export async function activateTables(
   for (const table of named) {
     const context = { connection, schema, generation, stores: options.stores ?? {} };
     const isThere = existing.has(table.tableName);
+    if (!isThere && !create) {
+      table.declaration.bound = undefined;
+      differences.push(`${schema}.${table.tableName} (${table.className}) is not in the database.`);
+      continue;
+    }
     const spec = specOf(table, context);
     if (!isThere) {
-      if (!create) {
-        differences.push(`${schema}.${table.tableName} (${table.className}) is not in the database.`);
-        continue;
-      }
       await declareStores(connection, spec, context.stores);
-      for (const statement of ddl.createTable(withStores(spec))) await connection.run(statement);
+      for (const statement of ddl.createTable({ ...withStores(spec), generation }))
+        await connection.run(statement);
     }
     const heading = await catalogue.heading(connection, schema, table.tableName);
     if (isThere) differences.push(...headingDifferences(table.className, spec.heading, heading));
@@ -115,6 +117,7 @@ function bind({ className, tableName, declaration }: Named, heading: Heading, co
     node: { kind: "table", schema, table: tableName, heading },
     generation,
     stores,
+    ...storeAccess(connection, schema, stores),
   };
 }
 

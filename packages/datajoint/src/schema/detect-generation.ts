@@ -4,12 +4,10 @@
  * datajoint.md 0.1, consequence 2).
  */
 import type { Connection } from "../connection/connection.ts";
+import { isCurrentLabel } from "../definition/column-comment.ts";
 import type { HeadingAttribute } from "../definition/heading.ts";
 import type { Generation } from "../table/bound-table.ts";
 
-/** Labels that only 2.x writes. */
-const currentLabel =
-  /^(<(blob|attach|hash|object|npy|filepath)(@[^>]*)?>|int8|int16|int32|int64|float32|float64|bool|bytes|json|date|datetime|char\(|varchar\(|enum\(|decimal\()/;
 /** Labels that only 0.14 writes. */
 const legacyLabel = /^(attach|blob@|attach@|filepath@)/;
 
@@ -25,7 +23,7 @@ export async function detectGeneration(
     if (table.startsWith("~")) continue;
     attributes.push(...(await catalogue.heading(connection, schema, table)).attributes);
   }
-  if (attributes.some(({ annotation }) => annotation !== undefined && currentLabel.test(annotation)))
+  if (attributes.some(({ annotation }) => annotation !== undefined && isCurrentLabel(annotation)))
     return "current";
   const names = [...tables];
   if (names.some((name) => name.startsWith("~external_") || name === "~jobs")) return "legacy";

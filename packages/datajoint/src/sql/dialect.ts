@@ -17,6 +17,8 @@ export interface Capabilities {
   readonly nativeJson: boolean;
   /** More than one writer at a time. SQLite: no, writers wait in turn. */
   readonly concurrentWriters: boolean;
+  /** Significant digits of a decimal that are kept exactly. SQLite: 15, its decimals are doubles. */
+  readonly decimalDigits: number;
 }
 
 /** In a row to be inserted: the column's default, as the DEFAULT keyword means it. */
@@ -88,13 +90,17 @@ export interface TableSpec {
     readonly onUpdate: "cascade" | "restrict";
   }[];
   readonly indexes: readonly { readonly unique: boolean; readonly items: readonly string[] }[];
+  /** "current": datajoint-python 2.x uses the schema, so the origins of attributes go to `~lineage` too. Default: "legacy". */
+  readonly generation?: "legacy" | "current";
 }
 
 export interface DdlWriter {
   createSchema(schema: string): readonly Statement[];
-  dropSchema(schema: string): readonly Statement[];
+  /** @param tables  what the catalogue lists in it, children before parents; a database that drops schemas whole does without */
+  dropSchema(schema: string, tables: readonly string[]): readonly Statement[];
   createTable(spec: TableSpec): readonly Statement[];
-  dropTable(schema: string, table: string): readonly Statement[];
+  /** @param hasLineage  whether the schema has `~lineage`, whose rows of this table then go too. Default: false. */
+  dropTable(schema: string, table: string, hasLineage?: boolean): readonly Statement[];
 }
 
 /** Reads back what is declared. */

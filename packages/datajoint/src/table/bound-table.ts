@@ -10,6 +10,8 @@ import type { Heading } from "../definition/heading.ts";
 import type { Tier } from "../definition/table-name.ts";
 import { DataJointError } from "../errors.ts";
 import type { QueryNode, TableNode } from "../query/nodes.ts";
+import type { StoreReader } from "../query/query-source.ts";
+import type { StoreWriter } from "./encode-attribute.ts";
 import type { Make } from "./make.ts";
 
 /** What decides how a new table's columns are stored: DataJoint 0.14 and before, or 2.x. */
@@ -19,6 +21,8 @@ export type Generation = "legacy" | "current";
 export interface Store {
   readonly protocol: "file";
   readonly location: string;
+  /** Subfolders of objects, by how many letters of their names. Default: [2, 2] in legacy schemas, none in current ones. */
+  readonly subfolding?: readonly number[];
 }
 
 /** A table in a database. */
@@ -35,6 +39,8 @@ export interface BoundTable {
   readonly node: TableNode;
   readonly generation: Generation;
   readonly stores: Readonly<Record<string, Store>>;
+  readonly storeWriter: StoreWriter;
+  readonly storeReader: StoreReader;
 }
 
 /** A class made by `schema.manual(...)` and its kin, as far as other rooms need it. */

@@ -7,9 +7,9 @@ import { packAsync } from "../blob/encode.ts";
 import type { SqlValue } from "../connection/driver.ts";
 import type { HeadingAttribute } from "../definition/heading.ts";
 import { RefusedError, ValueError } from "../errors.ts";
+import { encodeDecimal, encodeFloat, encodeInteger } from "../query/encode-number.ts";
 import { refuseDate, shown, uuidBytes } from "../query/encode-value.ts";
 import { canonicalTemporal } from "../query/temporal.ts";
-import { encodeDecimal, encodeFloat, encodeInteger } from "./encode-number.ts";
 
 /** Writes values that lie outside the database. */
 export interface StoreWriter {
@@ -172,14 +172,22 @@ function checkSize(attribute: HeadingAttribute, bytes: Uint8Array): Uint8Array {
 
 /** File name, a zero byte, content (contract: datajoint.md 8.3). */
 function encodeAttachment(attribute: HeadingAttribute, value: unknown): Uint8Array {
+  const { filename, bytes } = attachmentOf(attribute, value);
+  return checkSize(attribute, Buffer.concat([Buffer.from(`${filename}\0`, "utf8"), bytes]));
+}
+
+/** An attachment as it is given. @throws ValueError when it is none, or its name is a path */
+export function attachmentOf(
+  attribute: HeadingAttribute,
+  value: unknown,
+): { readonly filename: string; readonly bytes: Uint8Array } {
   const { filename, bytes } = (typeof value === "object" && value !== null ? value : {}) as {
     filename?: unknown;
     bytes?: unknown;
   };
   if (typeof filename !== "string" || !(bytes instanceof Uint8Array))
     throw unfit(attribute, value, "{ filename, bytes }");
-  if (filename === "" || /[/\\\0]/.test(filename))
+  if (filename === "" || filename === "." || filename === ".." || /[/\\\0]/.test(filename))
     throw unfit(attribute, filename, "a file name without folders");
-  const name = Buffer.from(`${filename}\0`, "utf8");
-  return checkSize(attribute, Buffer.concat([name, bytes]));
+  return { filename, bytes };
 }

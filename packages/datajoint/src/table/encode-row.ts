@@ -8,7 +8,9 @@
 import type { SqlValue } from "../connection/driver.ts";
 import type { Heading, HeadingAttribute } from "../definition/heading.ts";
 import { MissingAttributeError, UnknownAttributeError, ValueError } from "../errors.ts";
+import { encodeFloat } from "../query/encode-number.ts";
 import { shown } from "../query/encode-value.ts";
+import { canonicalTemporal } from "../query/temporal.ts";
 import { columnDefault, type Dialect } from "../sql/dialect.ts";
 import { type EncodeTarget, encodeAttribute, type StoreWriter } from "./encode-attribute.ts";
 
@@ -28,9 +30,7 @@ export function rowTarget(
   name: string,
   stores: StoreWriter | undefined,
 ): RowTarget {
-  const { defaultKeyword, decimalDigits = 65 } = dialect.can as Dialect["can"] & {
-    readonly decimalDigits?: number;
-  };
+  const { defaultKeyword, decimalDigits } = dialect.can;
   return { heading, name, hasDefaultKeyword: defaultKeyword, stores, decimalDigits };
 }
 
@@ -134,6 +134,9 @@ function defaultValue(attribute: HeadingAttribute): SqlValue {
     const digits = Number(/\((\d)\)/.exec(attribute.type)?.[1] ?? 0);
     return `${date} ${digits === 0 ? time.slice(0, 8) : time.padEnd(9 + digits, "0").slice(0, 9 + digits)}`;
   }
+  // a FLOAT column holds the nearest 32-bit number
+  if (attribute.kind === "float") return encodeFloat(attribute, text);
+  if (attribute.kind === "temporal") return canonicalTemporal(attribute, text, true);
   if (attribute.kind === "bool" && /^(true|false)$/i.test(text)) return /^true$/i.test(text) ? 1 : 0;
   return text;
 }

@@ -31,6 +31,7 @@ export interface Make<K = Key, Fetched = unknown, Computed = unknown> {
   fetch(key: K): Fetched | Promise<Fetched>;
   /** Computes; touches neither the database nor what other attempts share. */
   compute(key: K, fetched: Fetched, context: MakeContext): Computed | Promise<Computed>;
-  /** Inserts the rows of the table and its parts. Runs in a transaction, which may be run again from its start. */
-  insert(key: K, computed: Computed, context: MakeContext): void | Promise<void>;
+  /** Inserts the rows of the table and its parts. Runs in a transaction, which may be run again from its start.
+   *  What it returns is awaited and not used. */
+  insert(key: K, computed: Computed, context: MakeContext): unknown;
 }

@@ -7,7 +7,7 @@
  */
 import type { Connection } from "../connection/connection.ts";
 import type { Heading } from "../definition/heading.ts";
-import { RefusedError } from "../errors.ts";
+import { DataJointError, RefusedError } from "../errors.ts";
 import type { QueryNode } from "../query/nodes.ts";
 import { Query } from "../query/query.ts";
 import {
@@ -18,6 +18,7 @@ import {
   type TableDeclaration,
 } from "./bound-table.ts";
 import { type DeleteOptions, type DeleteResult, deleteRows } from "./delete.ts";
+import { type DropOptions, type DropResult, dropTable } from "./drop.ts";
 import { type InsertOptions, insertRows } from "./insert.ts";
 import { isInsideMake } from "./inside-make.ts";
 import { keySource } from "./key-source.ts";
@@ -45,6 +46,13 @@ export const queryMethods = [
   "count",
   "exists",
 ] as const;
+
+export type QueryMethod = (typeof queryMethods)[number];
+
+export interface PartOptions {
+  /** Rows that the part begins with; missing ones are put in at each activation. */
+  readonly contents?: readonly object[];
+}
 
 export class Table {
   static readonly declaration: TableDeclaration;
@@ -109,6 +117,31 @@ export class Table {
     this.declaration.keySource = parts.keySource;
   }
 
+  /** A part of this table: `-> master` in its text refers to this one. */
+  static part(
+    name: string,
+    text: string,
+    parents: Readonly<Record<string, AnyTable>> = {},
+    options: PartOptions = {},
+  ): typeof Table & AnyTable {
+    const { declaration } = this;
+    if (declaration.part !== undefined)
+      throw new DataJointError(`Part '${name}' cannot be a part of a part: make it one of the master's.`);
+    return makeTableClass({
+      tier: "part",
+      text,
+      parents,
+      contents: options.contents ?? [],
+      tableName: undefined,
+      part: { master: declaration, name },
+    });
+  }
+
+  /** The same class; only tsc sees a difference. */
+  static typed(): typeof Table {
+    return this;
+  }
+
   /** Inserts rows, or the rows of a query; all or none.
    *  @returns how many rows were inserted */
   static async insert(rows: Iterable<object> | Query, options: InsertOptions = {}): Promise<number> {
@@ -129,6 +162,11 @@ export class Table {
   /** Deletes all rows and everything that depends on them; `X.restrict(...)` narrows it through `deleteFrom`. */
   static async delete(options: DeleteOptions = {}): Promise<DeleteResult> {
     return deleteRows(this.bound.connection, this.bound.node, options);
+  }
+
+  /** Drops the table and every table that depends on it. */
+  static async drop(options: DropOptions = {}): Promise<DropResult> {
+    return dropTable(this.bound.connection, this.bound, options);
   }
 }
 

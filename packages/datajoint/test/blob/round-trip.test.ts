@@ -205,6 +205,31 @@ test("numbers: int when whole, float otherwise, and Float says so", () => {
   assert.deepEqual(unpack(pack(new Uint8Array([1, 2]))), new Uint8Array([1, 2]));
 });
 
+test("vectors of numbers are typed arrays when that is asked for, and pack to the same bytes", () => {
+  const vectors = [
+    new Float32Array([1, 2.5]),
+    new Float64Array(0),
+    new Int16Array([-3]),
+    new BigInt64Array([7n]),
+  ];
+  const others = [
+    new NdArray({ dtype: "float64", shape: [1, 2], data: new Float64Array(2) }),
+    new NdArray({ dtype: "bool", shape: [2], data: new Uint8Array(2) }),
+    NdArray.of(new Uint8Array([1, 2])),
+    new NdArray({
+      dtype: "float64",
+      shape: [1],
+      data: new Float64Array([1]),
+      imaginary: new Float64Array([2]),
+    }),
+  ];
+  for (const value of [...vectors, ...others, { deep: vectors, deeper: [others] }]) {
+    const read = unpack(pack(value), { typedVectors: true });
+    assert.deepEqual(read, value);
+    assert.deepEqual(pack(read), pack(value));
+  }
+});
+
 test("compression: only past 1000 bytes, and only when it shrinks", () => {
   assert.equal(pack("x".repeat(987))[0], "d".charCodeAt(0));
   assert.equal(pack("x".repeat(988))[0], "Z".charCodeAt(0));

@@ -68,7 +68,11 @@ export class TestDatabase {
     if (this.name === "sqlite") {
       this.#folder = mkdtempSync(join(tmpdir(), "tenon-test-"));
       this.settings = { kind: "sqlite", path: join(this.#folder, "test.sqlite") };
-    } else this.settings = settingsFromUrl(process.env[urlVariables[this.name]]!);
+    } else {
+      const settings = settingsFromUrl(process.env[urlVariables[this.name]]!);
+      // schemas have the server's character set, which a bare MariaDB leaves at latin1
+      this.settings = { ...settings, variables: { character_set_server: "utf8mb4" } } as ConnectionSettings;
+    }
     this.connection = await connect(this.settings);
   }
 

@@ -16,6 +16,29 @@ export interface RecordingSource {
   readonly path: string;
 }
 
+/** The number types that a raw file may hold. */
+export type SampleType = "int16" | "uint16" | "int32" | "float32";
+
+/** How the samples of a recording lie in one flat file, for programs that read it themselves (Phy, other sorters). */
+export interface RecordingFile {
+  /** Absolute path. */
+  readonly path: string;
+  readonly type: SampleType;
+  /** Columns in the file, those that are not channels included. */
+  readonly columnCount: number;
+  readonly headerBytes: number;
+  /** Column of each channel. */
+  readonly channelColumns: Int32Array;
+}
+
+/** A file's own int16 rows. They keep the columns that are not channels (SpikeGLX's sync), behind the channels. */
+export interface Int16Samples {
+  /** Numbers in a row; the recording's channels are the first of them, in order, and uV are the number times `gainUvPerBit`. */
+  readonly columnCount: number;
+  /** Reads rows [start, end) as they are in the file, into Int16Array [(end - start) x columnCount]. */
+  read(start: number, end: number, out: Int16Array): Promise<Int16Array>;
+}
+
 export interface Recording {
   readonly source: RecordingSource;
   readonly sampleCount: number;
@@ -42,6 +65,10 @@ export interface Recording {
   readonly readSync?: ((start: number, end: number) => Promise<Int16Array>) | undefined;
   /** Columns that `readSync` gives; 0 or undefined when the file has none. */
   readonly syncColumnCount?: number | undefined;
+  /** Rows as they are in the file, for programs that scale them themselves; undefined for other types and orders of columns. */
+  readonly int16Samples?: Int16Samples | undefined;
+  /** Undefined for a recording that is no flat file. */
+  readonly file?: RecordingFile | undefined;
   /** When the recording began, as the file writes it (local time of the rig, no zone); undefined when nothing says. */
   readonly startTime?: string | undefined;
   /** Index in the whole run of this recording's sample 0; undefined when nothing says. */

@@ -8,7 +8,7 @@
 import type { Random } from "../core/random.ts";
 import type { Recording } from "../core/recording.ts";
 import { makeTraces } from "../core/traces.ts";
-import { medianInPlace, noiseInPlace } from "../preprocessing/median.ts";
+import { medianInPlace, noiseInPlace } from "../dsp/median.ts";
 import { contactDistanceUm, nearestChannels } from "../preprocessing/neighbours.ts";
 import type { SparseRows } from "../preprocessing/preprocessing-plan.ts";
 import type { Preprocessor } from "../preprocessing/preprocessor.ts";

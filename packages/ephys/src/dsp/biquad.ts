@@ -73,6 +73,20 @@ export function filterZeroPhase(sections: Sections, traces: Traces, edge = defau
   );
 }
 
+/**
+ * Filters traces from the last sample to the first, from rest, in place: undoes the delay of a causal pass of the same sections. What was
+ * filtered by both is as from `filterZeroPhase`, but for the last samples, which lack what came after them.
+ */
+export function filterBackwards(sections: Sections, traces: Traces): Traces {
+  checkSections(sections);
+  const { sampleCount, channelCount } = traces;
+  const rows = Float64Array.from(traces.data);
+  const state = new Float64Array((sections.length / 6) * 2 * channelCount);
+  filterRows(sections, rows, sampleCount, channelCount, state, true);
+  traces.data.set(rows);
+  return traces;
+}
+
 /** Filters in place: float64, one section after the other within a sample, channels innermost. */
 function filterRows(
   sections: Sections,

@@ -21,14 +21,9 @@ import {
   writeTruthTemplates,
 } from "./truth-files.ts";
 
-export interface GenerateProgress {
-  readonly doneSamples: number;
-  readonly totalSamples: number;
-}
-
 export interface GenerateOptions {
-  /** Called after each 6000 samples. */
-  readonly progress?: ((progress: GenerateProgress) => void) | undefined;
+  /** Called after each 6000 samples with the samples that are done and all of them. */
+  readonly progress?: ((done: number, total: number) => void) | undefined;
   /** Length of the recording, s. Default: the suite's. A shorter one is *not* the beginning of a longer one in its last 10 ms. */
   readonly durationS?: number | undefined;
   /** NAME of the run. Default `SUITE_seedSEED`. */
@@ -54,26 +49,11 @@ export interface GeneratedRecording {
  * @throws ParameterError for an unknown suite or a field that cannot be; RecordingError `exists` when the run is there already
  */
 export async function generateRecording(
-  suite: SuiteName | Suite,
-  seed: number,
-  outDir: string,
-  options: GenerateOptions = {},
-): Promise<GeneratedRecording> {
-  const steps = generateSteps(suite, seed, outDir, options);
-  for (;;) {
-    const step = await steps.next();
-    if (step.done) return step.value;
-    options.progress?.(step.value);
-  }
-}
-
-/** `generateRecording` as an async generator: gives progress after each stretch, and returns what was written. Leaving early cleans up. */
-export async function* generateSteps(
   suiteOrName: SuiteName | Suite,
   seed: number,
   outDir: string,
   options: GenerateOptions = {},
-): AsyncGenerator<GenerateProgress, GeneratedRecording, void> {
+): Promise<GeneratedRecording> {
   if (!Number.isSafeInteger(seed) || seed < 0)
     throw new ParameterError(`Seed must be a whole number from 0, got ${seed}`, "seed");
   const found = resolveSuite(suiteOrName);
@@ -90,7 +70,7 @@ export async function* generateSteps(
   const partial = `${binPath}.partial`;
   let isWhole = false;
   try {
-    const sha1 = yield* writeBin(simulator, meter, partial, options.signal);
+    const sha1 = await writeBin(simulator, meter, partial, options);
     const noise = meter.level() ?? new Float64Array(suite.channelCount).fill(suite.noiseUv);
     const units = describeUnits(simulator.units, simulator.spikes, noise);
     const truthPath = join(folder, "truth.json");
@@ -123,12 +103,12 @@ export async function* generateSteps(
 
 const NOISE_WINDOWS = 6;
 
-async function* writeBin(
+async function writeBin(
   simulator: Simulator,
   meter: NoiseLevelMeter,
   path: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<GenerateProgress, string, void> {
+  { progress, signal }: GenerateOptions,
+): Promise<string> {
   const { sampleCount, suite, columnCount } = simulator;
   const { uvPerBit } = amplifierOf(suite.part);
   const stretches = Math.ceil(sampleCount / STRETCH_SAMPLES);
@@ -147,7 +127,7 @@ async function* writeBin(
       await file.writeFile(bytes);
       if (stretch % everyNth === 0) meter.add(data, rows, columnCount, suite.channelCount, uvPerBit);
       done += rows;
-      yield { doneSamples: done, totalSamples: sampleCount };
+      progress?.(done, sampleCount);
     }
   } finally {
     await file.close();

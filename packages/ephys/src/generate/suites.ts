@@ -116,6 +116,9 @@ const SUITE_LIST = [
 
 export type SuiteName = (typeof SUITE_LIST)[number]["name"];
 
+/** The names of the suites. */
+export const suiteNames: readonly SuiteName[] = SUITE_LIST.map((suite) => suite.name);
+
 /** The suites by name. */
 export const SUITES: ReadonlyMap<string, Suite> = new Map(SUITE_LIST.map((suite) => [suite.name, suite]));
 

@@ -8,11 +8,11 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { endianness } from "node:os";
+import type { Int16Samples, SampleType } from "../core/recording.ts";
 import { RecordingError } from "../errors.ts";
 import { asRecordingError } from "./file-errors.ts";
 
-/** The number types that a raw file may hold. */
-export type SampleType = "int16" | "uint16" | "int32" | "float32";
+export type { SampleType } from "../core/recording.ts";
 
 /** How samples lie in the file. */
 export interface SampleLayout {
@@ -101,6 +101,22 @@ export class SampleFile {
     return out;
   }
 
+  /** The file's own rows; undefined unless it is of native int16 and the channels are its first columns, in order. */
+  int16Rows(channels: Int32Array): Int16Samples | undefined {
+    const { type, isLittleEndian, columnCount } = this.layout;
+    const isPlain = type === "int16" && isLittleEndian === NATIVE_IS_LITTLE;
+    if (!isPlain || channels.some((column, c) => column !== c)) return undefined;
+    return {
+      columnCount,
+      read: async (start, end, out) => {
+        await this.#readPieces(start, end, (view, first, count) =>
+          out.set(new Int16Array(view.buffer, 0, count * columnCount), (first - start) * columnCount),
+        );
+        return out;
+      },
+    };
+  }
+
   async close(): Promise<void> {
     await this.#file.close();
   }
@@ -182,7 +198,7 @@ function checkSize(
     throw new RecordingError(
       `'${path}' has ${dataBytes} bytes of samples, which is not a multiple of ${sampleBytes} ` +
         `(${layout.columnCount} columns of ${layout.type}): ${dataBytes % sampleBytes} bytes are left over. ` +
-        "It was cut, or the column count is wrong.",
+        "It was cut, or the column count is wrong: copy it again, or correct its description.",
       "truncated",
       path,
     );

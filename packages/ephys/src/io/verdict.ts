@@ -40,7 +40,9 @@ export async function tryStep<T>(problems: Problem[], step: () => T | Promise<T>
   try {
     return await step();
   } catch (error) {
-    problems.push(problemOf(error));
+    const problem = problemOf(error);
+    // two steps may stumble over the same line of a description
+    if (!problems.some(({ message }) => message === problem.message)) problems.push(problem);
     return undefined;
   }
 }

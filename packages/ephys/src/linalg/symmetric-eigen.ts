@@ -162,12 +162,16 @@ function accumulateReflections(work: SymmetricEigenWork): void {
 /** Diagonalises the tridiagonal matrix and rotates the rows of `rotated` along. Returns the index that failed, or -1. */
 function implicitQl(work: SymmetricEigenWork): number {
   const { size: n, rotated: z, diagonal: d, coupling: e } = work;
+  // negligible to the whole matrix, not to its neighbours: among the zero eigenvalues of a matrix of low rank there is but rounding
+  // noise, whose couplings never become small beside one another
+  let largest = 0;
+  for (let i = 0; i < n; i++) largest = Math.max(largest, Math.abs(d[i]) + Math.abs(e[i]));
+  const negligible = Number.EPSILON * largest + 1e-290;
   for (let l = 0; l < n; l++) {
     for (let iteration = 0; ; iteration++) {
       // the block that ends at the first negligible coupling
       let m = l;
-      while (m < n - 1 && Math.abs(e[m]) > Number.EPSILON * (Math.abs(d[m]) + Math.abs(d[m + 1])) + 1e-290)
-        m++;
+      while (m < n - 1 && Math.abs(e[m]) > negligible) m++;
       if (m === l) break;
       if (iteration === MAX_ITERATIONS) return l;
       // Wilkinson's shift

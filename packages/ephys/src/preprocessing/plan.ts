@@ -8,10 +8,10 @@
 import type { Recording } from "../core/recording.ts";
 import { makeTraces, type Traces } from "../core/traces.ts";
 import { butterworth } from "../dsp/filter-design.ts";
+import { noiseInPlace } from "../dsp/median.ts";
 import { TraceKernels } from "../dsp/wasm/load.ts";
 import { ParameterError } from "../errors.ts";
 import { makeSymmetricEigenWork, symmetricEigen } from "../linalg/symmetric-eigen.ts";
-import { noiseInPlace } from "./median.ts";
 import { nearestChannels } from "./neighbours.ts";
 import { maskLoud, quietCovariance } from "./noise-covariance.ts";
 import { type PreprocessingParameters, preprocessingParameters } from "./parameters.ts";

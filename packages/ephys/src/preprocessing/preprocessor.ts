@@ -6,12 +6,12 @@
  * the test: test/preprocessing/preprocessor.test.ts). What a newcomer would get wrong: a Preprocessor has one buffer, so its calls wait
  * for each other; use one in each worker thread, made from the same plan.
  */
-import type { Recording } from "../core/recording.ts";
+import type { Int16Samples, Recording } from "../core/recording.ts";
 import { makeTraces, type Traces } from "../core/traces.ts";
 import { type KernelVariant, TraceKernels } from "../dsp/wasm/load.ts";
 import { SparseProduct } from "../dsp/wasm/sparse-product.ts";
 import { EphysError, ShapeError } from "../errors.ts";
-import { type Int16Samples, int16SamplesOf } from "./int16-samples.ts";
+import { int16SamplesOf } from "./int16-samples.ts";
 import { checkPlan, type PreprocessingPlan } from "./preprocessing-plan.ts";
 
 /** Samples of a block; a multiple of 32 for the whitening kernel. */

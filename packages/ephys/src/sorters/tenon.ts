@@ -13,6 +13,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Recording } from "../core/recording.ts";
 import { ParameterError } from "../errors.ts";
+import type { PreprocessingPlan } from "../preprocessing/preprocessing-plan.ts";
 import { planChunks } from "./chunks.ts";
 import { JobPool } from "./job-pool.ts";
 import type { SharedSetup } from "./job-tools.ts";
@@ -25,7 +26,7 @@ import { clusterWindows } from "./stages/cluster-windows.ts";
 import { describeUnits, type UnitDescriptions } from "./stages/describe-units.ts";
 import { type FinalSpikes, finalSpikes } from "./stages/final-spikes.ts";
 import { firstTemplates } from "./stages/first-templates.ts";
-import { learnSetup } from "./stages/learn-setup.ts";
+import { type LearnSetupOptions, learnSetup } from "./stages/learn-setup.ts";
 import { learningRound } from "./stages/learning-round.ts";
 import { type FoundEvents, join as joinArrays, joinMatched, matchChunks } from "./stages/match-recording.ts";
 import { STREAMS, type StageContext } from "./stages/stage-context.ts";
@@ -39,10 +40,14 @@ export interface SortOptions {
   /** Threads that work; the result does not depend on it. Default: the machine's, at most 4; 1 works in the calling thread. */
   readonly threads?: number | undefined;
   /**
-   * A folder that gets a file of whitened chunks while sorting (2 bytes a value of the learned part, at most `learningSeconds`), which
-   * halves the time on many channels. Without it every pass preprocesses anew.
+   * A folder that gets a file of whitened chunks while sorting (2 bytes a value of the learned part, at most `learningSeconds`) when they
+   * are too many for `cacheBytes`. Without it every pass then preprocesses anew, which takes up to twice as long on many channels.
    */
   readonly scratchDir?: string | undefined;
+  /** The preprocessing, when it was learned before of this recording with the same parameters. Default: it is learned here. */
+  readonly plan?: PreprocessingPlan | undefined;
+  /** Memory for whitened chunks, bytes: 65 s of 384 channels fit the default, 1.5e9; 0 for none. Moves results by next to nothing. */
+  readonly cacheBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told of each stage what is done. */
   readonly progress?: ((stage: SortStage, done: number, total: number) => void) | undefined;
@@ -62,6 +67,7 @@ export type SortStage =
 /** A recording of less than this many windows has nothing to learn from. */
 const SHORTEST_WINDOWS = 20;
 const WINDOW_SAMPLES = 76;
+const CACHE_BYTES = 1.5e9;
 
 /**
  * Sorts a recording.
@@ -69,7 +75,7 @@ const WINDOW_SAMPLES = 76;
  * @returns an empty sorting for a recording that is silent, or shorter than 0.05 s
  * @throws ParameterError for a parameter that is unknown or out of range; RecordingError from reading; the signal's reason
  *
- * Same result for the same recording and parameters, whatever the threads. Memory: some 50 MB a thread and 0.7 kB a spike.
+ * Same result for the same recording and parameters, whatever the threads. Memory: `cacheBytes`, some 50 MB a thread and 0.7 kB a spike.
  */
 export async function sortRecording(recording: Recording, options: SortOptions = {}): Promise<SortingResult> {
   const parameters = sorterParameters(options.parameters);
@@ -78,11 +84,10 @@ export async function sortRecording(recording: Recording, options: SortOptions =
     throw new ParameterError(`threads must be a whole number of at least 1, got ${threads}`, "threads");
   const clock = new StageClock(options);
   const setup = await clock.time("learn", (progress) =>
-    setupOf(recording, parameters, options.signal, progress),
+    setupOf(recording, parameters, { plan: options.plan, signal: options.signal, progress }),
   );
   if (setup === undefined) return emptyResult(recording, parameters, clock.timings);
-  const cache =
-    options.scratchDir === undefined ? undefined : planCache(options.scratchDir, recording, setup);
+  const cache = planCache(options, recording, setup);
   const pool = new JobPool({ ...setup, cache }, recording, threads);
   try {
     return await sortWith(pool, recording, setup, clock, options.signal);
@@ -93,7 +98,11 @@ export async function sortRecording(recording: Recording, options: SortOptions =
 }
 
 /** The empty cache of the learning chunks, each with the margins that `JobTools.whiten` gives it. */
-function planCache(folder: string, recording: Recording, setup: SharedSetup): CachePlan {
+function planCache(
+  { scratchDir, cacheBytes = CACHE_BYTES }: SortOptions,
+  recording: Recording,
+  setup: SharedSetup,
+): CachePlan | undefined {
   const { sampleCount, samplingRateHz, channelCount } = recording;
   const { chunks, learning } = planChunks(sampleCount, samplingRateHz, setup.parameters);
   const margin = 2 * setup.basis.windowSamples;
@@ -101,13 +110,10 @@ function planCache(folder: string, recording: Recording, setup: SharedSetup): Ca
     const { start, end } = chunks[chunk];
     return Math.min(sampleCount, end + margin) - Math.max(0, start - margin);
   });
-  const path = join(folder, `tenon-whitened-${process.pid}-${randomUUID()}`);
-  return createCache(
-    path,
-    Float64Array.from(learning, (chunk) => chunks[chunk].start),
-    spans,
-    channelCount,
-  );
+  const path =
+    scratchDir === undefined ? undefined : join(scratchDir, `tenon-whitened-${process.pid}-${randomUUID()}`);
+  const starts = Float64Array.from(learning, (chunk) => chunks[chunk].start);
+  return createCache(starts, spans, channelCount, cacheBytes, path);
 }
 
 async function sortWith(
@@ -181,13 +187,12 @@ async function detectAll(context: StageContext): Promise<DetectedChunk[]> {
 async function setupOf(
   recording: Recording,
   parameters: SorterParameters,
-  signal: AbortSignal | undefined,
-  progress: (done: number, total: number) => void,
+  options: LearnSetupOptions,
 ): Promise<SharedSetup | undefined> {
   if (recording.sampleCount < SHORTEST_WINDOWS * WINDOW_SAMPLES || recording.channelCount === 0)
     return undefined;
   try {
-    return await learnSetup(recording, parameters, { signal, progress });
+    return await learnSetup(recording, parameters, options);
   } catch (error) {
     // preprocessing refuses a recording without a channel to use; for a sorter that is a recording without spikes
     if (error instanceof ParameterError && error.parameter === "recording") return undefined;

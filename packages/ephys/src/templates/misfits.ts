@@ -5,7 +5,7 @@
  *
  * On generated recordings the median amplitude of true units was 0.92 and more, that of false ones mostly 0.6 to 0.74.
  */
-import { medianInPlace } from "../preprocessing/median.ts";
+import { medianInPlace } from "../dsp/median.ts";
 
 /**
  * Tells which units are misfits.

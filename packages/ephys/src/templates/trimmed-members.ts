@@ -4,7 +4,7 @@
  * collisions and strangers.
  */
 import type { Random } from "../core/random.ts";
-import { medianInPlace } from "../preprocessing/median.ts";
+import { medianInPlace } from "../dsp/median.ts";
 
 /** Units of so few spikes are not trimmed. */
 const FEWEST = 5;

@@ -3,7 +3,7 @@
  * `tenon generate`: a recording with known truth, as a SpikeGLX run.
  */
 import { resolve } from "node:path";
-import { generateRecording, suiteNames } from "@tenon/ephys";
+import { generateRecording, type SuiteName, suiteNames } from "@tenon/ephys";
 import { type Command, required, UsageError, wholeNumber } from "../command.ts";
 import { makeProgress } from "../progress.ts";
 
@@ -27,6 +27,7 @@ The same suite and seed give the same bytes. Suites: ${suiteNames.join(", ")}.`,
     const what = `generate ${suite}`;
     const made = await generateRecording(suite, seed, out, {
       progress: (done, total) => progress.update(what, done, total),
+      signal: context.signal,
     });
     progress.finish(what);
     const result = {
@@ -47,7 +48,7 @@ The same suite and seed give the same bytes. Suites: ${suiteNames.join(", ")}.`,
 };
 
 /** @throws UsageError listing the suites */
-export function suiteName(text: string): (typeof suiteNames)[number] {
+export function suiteName(text: string): SuiteName {
   const name = suiteNames.find((suite) => suite === text);
   if (name === undefined)
     throw new UsageError(`Unknown suite '${text}'. The suites are: ${suiteNames.join(", ")}.`);

@@ -21,7 +21,7 @@ Exit code 1 when something is missing, cut short, still growing, or contradicts 
     else {
       const list = verdict.recordings ?? [verdict];
       for (const recording of list) {
-        if (recording.format === null) continue;
+        if (recording.format === "unknown") continue;
         context.out.write(
           `${recording.format}: probe ${recording.probe?.part} ${recording.probe?.serial || "(no serial)"}, ${recording.channelCount} channels, ` +
             `${recording.samplingRateHz} Hz, ${duration(recording.durationS ?? 0)} (${recording.sampleCount} samples)\n`,

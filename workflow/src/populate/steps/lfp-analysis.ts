@@ -3,6 +3,7 @@
  * Steps analysis.LFPQC and analysis.LFPSpectrogram: moments of each kept LFP trace, its spectrogram and the power of each band
  * (pipeline contract 2.9).
  */
+import { NdArray } from "@tenon/datajoint";
 import { lfpQuality, lfpSpectrogram } from "@tenon/ephys";
 import {
   LFPQC,
@@ -60,7 +61,16 @@ export function makeLfpSpectrogram(): void {
         },
       ]);
       await LFPSpectrogramChannelSpectrogram.insert([
-        { ...key, spectrogram: result.spectrogram, time: result.timesS, frequency: result.frequenciesHz },
+        {
+          ...key,
+          spectrogram: new NdArray({
+            dtype: "float64",
+            shape: [result.frequenciesHz.length, result.timesS.length],
+            data: result.spectrogram,
+          }),
+          time: result.timesS,
+          frequency: result.frequenciesHz,
+        },
       ]);
       await LFPSpectrogramChannelPower.insert(
         result.bands.map((band) => ({

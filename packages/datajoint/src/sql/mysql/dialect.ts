@@ -8,7 +8,13 @@ import { MariadbWriter, MysqlWriter } from "./writer.ts";
 
 export const mysql: Dialect<MysqlSettings> = {
   name: "mysql",
-  can: { defaultKeyword: true, sessionVariables: true, nativeJson: true, concurrentWriters: true },
+  can: {
+    defaultKeyword: true,
+    sessionVariables: true,
+    nativeJson: true,
+    concurrentWriters: true,
+    decimalDigits: 65,
+  },
   writer: new MysqlWriter(),
   ddl: mysqlDdl,
   catalogue: mysqlCatalogue,

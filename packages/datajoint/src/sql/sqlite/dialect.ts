@@ -7,7 +7,13 @@ import { SqliteWriter } from "./writer.ts";
 
 export const sqlite: Dialect<SqliteSettings> = {
   name: "sqlite",
-  can: { defaultKeyword: false, sessionVariables: false, nativeJson: false, concurrentWriters: false },
+  can: {
+    defaultKeyword: false,
+    sessionVariables: false,
+    nativeJson: false,
+    concurrentWriters: false,
+    decimalDigits: 15,
+  },
   writer: new SqliteWriter(),
   ddl: sqliteDdl,
   catalogue: sqliteCatalogue,

@@ -5,6 +5,7 @@
  */
 import type { Connection } from "../../../src/connection/connection.ts";
 import { Heading, type HeadingAttribute } from "../../../src/definition/heading.ts";
+import type { JobQueue } from "../../../src/jobs/queue.ts";
 import type { LeaseTiming } from "../../../src/jobs/timing.ts";
 import type { Populatable } from "../../../src/populate/populatable.ts";
 import type { TableNode } from "../../../src/query/nodes.ts";
@@ -84,32 +85,35 @@ export function keyOf(id: number): { id: number; code: string; day: string } {
   return { id, code: `c${id}`, day: "2024-01-31" };
 }
 
+/** Where an attempt can be stopped: `fetch` is just after the claim, `fenced` in the insert transaction after its first statement, `insert`
+ *  just before COMMIT. */
+export type Part = "fetch" | "compute" | "fenced" | "insert";
+
 /** A make that squares `value`; `at` is called at each part, to wait, fail or be killed there. */
 export function squares(
   fixture: Fixture,
   worker: string,
-  at: (part: "fetch" | "compute" | "insert", id: number) => Promise<void> = async () => {},
+  at: (part: Part, id: number) => Promise<void> = async () => {},
 ): Make {
   const { connection, schema } = fixture;
   const { writer } = connection.dialect;
   const idOf = (key: object) => (key as { id: number }).id;
-  let fetches = 0;
   return {
     fetch: async (key) => {
-      if (!connection.inTransaction) await at("fetch", idOf(key));
-      fetches++;
+      await at(connection.inTransaction ? "fenced" : "fetch", idOf(key));
       const { rows } = await connection.run({
         text: `SELECT value FROM ${writer.table(schema, "item")} WHERE id=?`,
         parameters: [idOf(key)],
       });
       return rows;
     },
-    compute: async (key, fetched) => {
+    compute: async (key, fetched, { signal }) => {
       await connection.run({
         text: `INSERT INTO ${writer.table(schema, "calls")} VALUES (?,?)`,
         parameters: [idOf(key), process.pid],
       });
       await at("compute", idOf(key));
+      signal.throwIfAborted();
       const [{ value }] = fetched as [{ value: number }];
       return value ** 2;
     },
@@ -165,4 +169,16 @@ export async function jobRows(fixture: Fixture): Promise<readonly Record<string,
     parameters: [],
   });
   return rows;
+}
+
+/** Moves the expiry of every lease, as if that time had passed (or the server's clock had been set). */
+export async function moveExpiry(queue: JobQueue, seconds: number): Promise<void> {
+  const { words, connection } = queue;
+  const moved = connection.dialect.can.concurrentWriters
+    ? `${words.expiry} + INTERVAL ${seconds} SECOND`
+    : `strftime('%Y-%m-%d %H:%M:%f', ${words.expiry}, '${seconds} seconds')`;
+  await connection.run({
+    text: `UPDATE ${words.jobs} SET ${words.expiry} = ${moved} WHERE status='reserved'`,
+    parameters: [],
+  });
 }

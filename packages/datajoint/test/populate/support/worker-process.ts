@@ -5,6 +5,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { WorkerOrder } from "./worker.ts";
 
@@ -28,7 +29,8 @@ export class WorkerProcess {
   readonly #waiters = new Set<() => void>();
   #hasEnded = false;
 
-  constructor(order: WorkerOrder) {
+  /** @param test  that it ends with, however the test ends */
+  constructor(order: WorkerOrder, test: Pick<TestContext, "after">) {
     const script = fileURLToPath(new URL("./worker.ts", import.meta.url));
     this.#child = spawn(process.execPath, [script, JSON.stringify(order)], {
       stdio: ["pipe", "pipe", "inherit"],
@@ -45,6 +47,7 @@ export class WorkerProcess {
           resolve();
         });
     });
+    test.after(() => this.kill());
   }
 
   /** Waits for a line. @throws Error when the process ends, or `withinS` pass, without it */

@@ -84,6 +84,8 @@ export interface TraceFunctions {
     threshold: number,
     out: number,
   ): number;
+  toSteps(input: number, count: number, stepsPerUnit: number, out: number): void;
+  fromSteps(input: number, count: number, unitsPerStep: number, out: number): void;
   dotRows(row: number, block: number, offsets: number, count: number, samples: number, out: number): void;
   medianOfRows(
     block: number,

@@ -5,8 +5,8 @@
  * A block is [rows x pitch], one row per channel; here the pitch counts numbers, in the kernels bytes.
  */
 
-import { medianInPlace } from "../../preprocessing/median.ts";
 import type { SparseRows } from "../../preprocessing/preprocessing-plan.ts";
+import { medianInPlace } from "../median.ts";
 
 /** Filters traces by second-order sections from rest, after subtracting `offset`, into a new block [channels x samples]. */
 export function filterToBlock(

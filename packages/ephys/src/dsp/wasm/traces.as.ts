@@ -340,6 +340,27 @@ export function dotRows(row: usize, block: usize, offsets: usize, count: i32, sa
   }
 }
 
+/** Rounds f32 to i16 steps: out = x * stepsPerUnit, clipped; `count` is a multiple of 8. */
+export function toSteps(input: usize, count: i32, stepsPerUnit: f32, out: usize): void {
+  const scale = f32x4.splat(stepsPerUnit);
+  const end = input + <usize>count * 4;
+  for (; input < end; input += 32, out += 16) {
+    const low = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(input), scale)));
+    const high = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(input, 16), scale)));
+    v128.store(out, i16x8.narrow_i32x4_s(low, high));
+  }
+}
+
+/** Makes f32 of i16 steps: out = i * unitsPerStep; `count` is a multiple of 8. */
+export function fromSteps(input: usize, count: i32, unitsPerStep: f32, out: usize): void {
+  const scale = f32x4.splat(unitsPerStep);
+  const end = input + <usize>count * 2;
+  for (; input < end; input += 16, out += 32) {
+    v128.store(out, f32x4.mul(f32x4.convert_i32x4_s(v128.load16x4_s(input)), scale));
+    v128.store(out, f32x4.mul(f32x4.convert_i32x4_s(v128.load16x4_s(input, 8)), scale), 16);
+  }
+}
+
 /**
  * Lists the peaks of a block's rows in columns 1 to `last`: above the threshold, not below the sample before, above the sample after.
  *

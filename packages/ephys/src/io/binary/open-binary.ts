@@ -13,6 +13,7 @@ export async function openBinary(path: string): Promise<Recording> {
   const { columns, gainUvPerBit, offsetUv } = description;
   const file = await SampleFile.open(description.dataPath, description.layout, description.expectedBytes);
   const channelCount = columns.length;
+  const { type, columnCount, headerBytes, isLittleEndian } = description.layout;
   return {
     source: { format: "binary", path },
     sampleCount: file.sampleCount,
@@ -21,6 +22,11 @@ export async function openBinary(path: string): Promise<Recording> {
     gainUvPerBit,
     channelNames: description.channelNames,
     probe: description.probe,
+    int16Samples: offsetUv === undefined ? file.int16Rows(columns) : undefined,
+    // other programs take a file's bytes as little-endian
+    file: isLittleEndian
+      ? { path: file.path, type, columnCount, headerBytes, channelColumns: columns }
+      : undefined,
     startTime: description.startTime,
     async read(start, end, out) {
       checkRange(start, end, file.sampleCount);

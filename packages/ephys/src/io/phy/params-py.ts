@@ -28,7 +28,7 @@ function parseLiteral(text: string): ParamValue | undefined {
   const quoted = /^[rRuU]?(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*(?:#.*)?$/.exec(text);
   if (quoted !== null) {
     const body = quoted[1] ?? quoted[2];
-    return /^[rR]/.test(text) ? body : unescape(body);
+    return /^[rR]/.test(text) ? body : unescaped(body);
   }
   const bare = text.replace(/\s*#.*$/, "").trim();
   if (bare === "True" || bare === "False") return bare === "True";
@@ -56,7 +56,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
 };
 
-function unescape(text: string): string {
+function unescaped(text: string): string {
   return text.replace(/\\(.)/g, (whole, character: string) => ESCAPES[character] ?? whole);
 }
 

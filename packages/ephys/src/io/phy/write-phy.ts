@@ -99,7 +99,8 @@ export async function writePhyFolder(folder: string, content: PhyContent): Promi
   await writeFile(join(folder, "params.py"), paramsText(recording));
   await array(
     "spike_times.npy",
-    BigInt64Array.from(sorting.spikeSamples, (sample) => BigInt(sample)),
+    // a sorter may place spikes between samples; Phy counts in whole ones
+    BigInt64Array.from(sorting.spikeSamples, (sample) => BigInt(Math.round(sample))),
   );
   await array("spike_clusters.npy", sorting.spikeUnits);
   await array("spike_templates.npy", templateOfSpikes(sorting));

@@ -44,7 +44,7 @@ export function readColumns(meta: SpikeGlxMeta): MetaColumns {
   if (apCount + lfCount + syncCount !== columnCount)
     throw new RecordingError(
       `'${meta.path}': snsApLfSy=${counts} makes ${apCount + lfCount + syncCount} columns, nSavedChans says ${columnCount}. ` +
-        "The meta file was edited or belongs to another recording.",
+        "The meta file was edited or belongs to another recording: copy it again from the rig.",
       "channel-count-mismatch",
       meta.path,
     );
@@ -106,7 +106,7 @@ function savedIds(
   if (ids.length !== columnCount)
     throw new RecordingError(
       `'${meta.path}': snsSaveChanSubset=${runs} lists ${ids.length} channels, nSavedChans says ${columnCount}. ` +
-        "The meta file was edited or belongs to another recording.",
+        "The meta file was edited or belongs to another recording: copy it again from the rig.",
       "channel-count-mismatch",
       meta.path,
     );

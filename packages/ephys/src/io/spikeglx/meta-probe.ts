@@ -188,7 +188,7 @@ function entryPicker(
   if (table.entries.length === acquiredCount) return (c) => table.entries[channelIds[c]];
   throw new RecordingError(
     `'${meta.path}': ${name} has ${table.entries.length} entries, for ${channelIds.length} saved and ${acquiredCount} acquired ` +
-      "channels. The meta file was edited or belongs to another recording.",
+      "channels. The meta file was edited or belongs to another recording: copy it again from the rig.",
     "geometry-mismatch",
     meta.path,
   );

@@ -13,6 +13,9 @@ import { readGains } from "./meta-gains.ts";
 import { readProbe } from "./meta-probe.ts";
 import { metaNumber, parseMeta, requireMetaNumber, type SpikeGlxMeta } from "./parse-meta.ts";
 
+/** Duration that meta and size may differ by: some versions round `fileTimeSecs` to a millisecond. */
+const DURATION_TOLERANCE_S = 0.002;
+
 /** Reads and parses a `.meta` file. @throws RecordingError `missing-meta`, `bad-meta` when it is empty or not text */
 export async function readMeta(metaPath: string): Promise<SpikeGlxMeta> {
   let text: string;
@@ -45,7 +48,11 @@ export function metaPathOf(binPath: string): string {
 export function readSamplingRate(meta: SpikeGlxMeta): number {
   const rate = requireMetaNumber(meta, "imSampRate");
   if (rate > 0) return rate;
-  throw new RecordingError(`'${meta.path}': imSampRate must be above 0, got ${rate}`, "bad-meta", meta.path);
+  throw new RecordingError(
+    `'${meta.path}': imSampRate must be above 0, got ${rate}. The meta file was edited: copy it again from the rig.`,
+    "bad-meta",
+    meta.path,
+  );
 }
 
 /** Bytes that the meta promises. @throws RecordingError `unfinished` when SpikeGLX has not written them, as it does at the end */
@@ -60,6 +67,22 @@ export function statedBytes(meta: SpikeGlxMeta): number {
   );
 }
 
+/** @throws RecordingError `duration-mismatch` when the meta contradicts itself on how long the recording is */
+export function checkDuration(meta: SpikeGlxMeta): void {
+  const stated = metaNumber(meta, "fileTimeSecs");
+  const bytes = metaNumber(meta, "fileSizeBytes");
+  if (stated === undefined || bytes === undefined) return;
+  const columns = requireMetaNumber(meta, "nSavedChans");
+  const seconds = bytes / 2 / columns / readSamplingRate(meta);
+  if (Math.abs(seconds - stated) <= DURATION_TOLERANCE_S + 1e-4 * stated) return;
+  throw new RecordingError(
+    `'${meta.path}': fileTimeSecs says ${stated} s; fileSizeBytes, nSavedChans and imSampRate make ${seconds.toFixed(3)} s. ` +
+      "One of them was edited, and with a wrong column count every sample would be of another channel: copy the meta file again from the rig.",
+    "duration-mismatch",
+    meta.path,
+  );
+}
+
 /**
  * Opens an imec stream.
  *
@@ -70,6 +93,7 @@ export async function openSpikeGlx(metaPath: string): Promise<Recording> {
   const meta = await readMeta(metaPath);
   const columns = readColumns(meta);
   const samplingRateHz = readSamplingRate(meta);
+  checkDuration(meta);
   const gainUvPerBit = readGains(meta, columns);
   const probe = readProbe(meta, columns);
   const expectedBytes = statedBytes(meta);
@@ -92,6 +116,14 @@ export async function openSpikeGlx(metaPath: string): Promise<Recording> {
       columns.syncColumns.length === 0
         ? undefined
         : (start, end) => file.readIntegers(start, end, columns.syncColumns),
+    int16Samples: file.int16Rows(columns.channelColumns),
+    file: {
+      path: file.path,
+      type: "int16",
+      columnCount: columns.columnCount,
+      headerBytes: 0,
+      channelColumns: columns.channelColumns,
+    },
     startTime: meta.values.get("fileCreateTime_original") ?? meta.values.get("fileCreateTime"),
     firstSample: metaNumber(meta, "firstSample"),
     async read(start, end, out) {

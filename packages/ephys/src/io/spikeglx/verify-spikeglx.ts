@@ -18,13 +18,11 @@ import {
 import { type MetaColumns, readColumns } from "./meta-columns.ts";
 import { readGains } from "./meta-gains.ts";
 import { readIdentity, readProbe } from "./meta-probe.ts";
-import { binPathOf, readMeta, readSamplingRate, statedBytes } from "./open-spikeglx.ts";
-import { metaNumber, requireMetaNumber, type SpikeGlxMeta } from "./parse-meta.ts";
+import { binPathOf, checkDuration, readMeta, readSamplingRate, statedBytes } from "./open-spikeglx.ts";
+import type { SpikeGlxMeta } from "./parse-meta.ts";
 
 /** A file that changed so lately may still be being written or copied. */
 const GROWING_WITHIN_MS = 60_000;
-/** Duration that meta and size may differ by: some versions round `fileTimeSecs` to a millisecond. */
-const DURATION_TOLERANCE_S = 0.002;
 
 /** Verifies an imec stream. Never throws for a bad recording. @param metaPath  absolute path, whether or not the file is there */
 export async function verifySpikeGlx(
@@ -133,25 +131,10 @@ function checkSize(
     throw new RecordingError(
       `'${binPath}' has ${bytes} bytes, which is no whole number of samples of ${columns.columnCount} columns ` +
         `(${2 * columns.columnCount} bytes each; expected ${bytes - (bytes % (2 * columns.columnCount))}). ` +
-        "It was cut, or nSavedChans is wrong.",
+        "It was cut, or nSavedChans is wrong: copy both files again from the rig.",
       "truncated",
       binPath,
     );
-}
-
-function checkDuration(meta: SpikeGlxMeta): void {
-  const stated = metaNumber(meta, "fileTimeSecs");
-  const bytes = metaNumber(meta, "fileSizeBytes");
-  if (stated === undefined || bytes === undefined) return;
-  const columns = requireMetaNumber(meta, "nSavedChans");
-  const seconds = bytes / 2 / columns / readSamplingRate(meta);
-  if (Math.abs(seconds - stated) <= DURATION_TOLERANCE_S + 1e-4 * stated) return;
-  throw new RecordingError(
-    `'${meta.path}': fileTimeSecs says ${stated} s; fileSizeBytes, nSavedChans and imSampRate make ${seconds.toFixed(3)} s. ` +
-      "One of them was edited: with a wrong column count every sample would be of another channel.",
-    "duration-mismatch",
-    meta.path,
-  );
 }
 
 async function checkSha1(meta: SpikeGlxMeta, binPath: string): Promise<void> {

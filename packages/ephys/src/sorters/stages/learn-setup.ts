@@ -8,11 +8,14 @@ import { learnDetector } from "../../detection/learn-detector.ts";
 import { collectPeakWaveforms } from "../../detection/peak-waveforms.ts";
 import { collectNoiseSnippets, learnTemporalBasis } from "../../features/temporal-basis.ts";
 import { planPreprocessing } from "../../preprocessing/plan.ts";
+import type { PreprocessingPlan } from "../../preprocessing/preprocessing-plan.ts";
 import { Preprocessor } from "../../preprocessing/preprocessor.ts";
 import type { SharedSetup } from "../job-tools.ts";
 import type { SorterParameters } from "../parameters.ts";
 
 export interface LearnSetupOptions {
+  /** The preprocessing when it was learned before. */
+  readonly plan?: PreprocessingPlan | undefined;
   readonly signal: AbortSignal | undefined;
   readonly progress: (done: number, total: number) => void;
 }
@@ -26,7 +29,7 @@ export async function learnSetup(
   const { signal, progress } = options;
   const random = new Random(parameters.seed);
   progress(0, 4);
-  const plan = await planPreprocessing(recording, parameters.preprocessing, { signal });
+  const plan = options.plan ?? (await planPreprocessing(recording, parameters.preprocessing, { signal }));
   progress(1, 4);
   const preprocessor = Preprocessor.create(plan);
   const waveforms = await collectPeakWaveforms(preprocessor, recording, { random, signal });

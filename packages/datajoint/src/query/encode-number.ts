@@ -4,7 +4,7 @@
  */
 import type { HeadingAttribute } from "../definition/heading.ts";
 import { ValueError } from "../errors.ts";
-import { shown } from "../query/encode-value.ts";
+import { shown } from "./encode-value.ts";
 
 const bits: Readonly<Record<string, bigint>> = {
   tinyint: 8n,

@@ -1,0 +1,72 @@
+/**
+ * @module
+ * `tenon status`: how far the pipeline is, per step and per session.
+ */
+import {
+  pipelineStatus,
+  type SessionStatus,
+  type StepStatus,
+  sessionCounts,
+  sessionMatrix,
+} from "../../populate/status.ts";
+import type { Command } from "../command.ts";
+import { textTable } from "../text-table.ts";
+import { withPipeline } from "../with-pipeline.ts";
+
+export const status: Command = {
+  summary: "progress per step, and a matrix of the sessions",
+  usage: "",
+  details: `
+Steps: keys in all, done, running, failed (error), left (remaining). Of those running, 'late' have a worker that has not been heard of for
+40 s; another one takes them over. JSON: {steps: [{process, total, done, running, late, error, ignored, remaining}], sessions: [{key, counts,
+errors, isComplete}]}. \`tenon jobs\` shows the errors.`,
+  options: {},
+  words: [0, 0],
+  run: (_args, context) =>
+    withPipeline(
+      context,
+      async () => {
+        const [steps, sessions] = [await pipelineStatus(), await sessionMatrix()];
+        context.out.write(
+          context.json
+            ? `${JSON.stringify({ steps, sessions })}\n`
+            : `${[...stepLines(steps), "", ...sessionLines(sessions)].join("\n")}\n`,
+        );
+        return 0;
+      },
+      { create: false },
+    ),
+};
+
+function stepLines(steps: readonly StepStatus[]): readonly string[] {
+  const header = ["step", "total", "done", "running", "error", "remaining", ""];
+  return textTable(
+    header,
+    steps.map((step) => [
+      step.process,
+      step.total,
+      step.done,
+      step.running,
+      step.error,
+      step.remaining,
+      [step.late > 0 ? `${step.late} late` : "", step.ignored > 0 ? `${step.ignored} ignored` : ""]
+        .filter((note) => note !== "")
+        .join(", "),
+    ]),
+  );
+}
+
+function sessionLines(sessions: readonly SessionStatus[]): readonly string[] {
+  const [first] = sessions;
+  if (first === undefined) return ["no sessions; `tenon session add PATH --subject S` registers one"];
+  const columns = Object.keys(sessionCounts) as (keyof typeof sessionCounts)[];
+  return textTable(
+    [...Object.keys(first.key), ...columns, "errors", "complete"],
+    sessions.map(({ key, counts, errors, isComplete }) => [
+      ...Object.values(key).map(String),
+      ...columns.map((column) => counts[column]),
+      errors,
+      isComplete ? "yes" : "no",
+    ]),
+  );
+}

@@ -1,0 +1,118 @@
+/**
+ * @module
+ * Starts one worker process: connects, binds the pipeline, registers, and runs the loop of `run-worker.ts` over its steps until its time,
+ * its idleness or a signal ends it.
+ */
+import {
+  connect,
+  defaultTiming,
+  Leases,
+  type LeaseTiming,
+  LostConnectionError,
+  type PopulateResult,
+} from "@tenon/datajoint";
+import type { ProgressSink } from "../cli/progress.ts";
+import type { Settings } from "../settings/settings.ts";
+import { GenericErrors } from "./generic-errors.ts";
+import type { Lab } from "./lab.ts";
+import { openLab } from "./open-lab.ts";
+import type { TaskStep, WorkerDefinition } from "./process.ts";
+import { runWorker, type Step, type WorkerSummary } from "./run-worker.ts";
+import { Sweeper } from "./sweeper.ts";
+import { tableStep } from "./table-step.ts";
+import { WorkerJournal } from "./worker-log.ts";
+import { tellOf } from "./worker-output.ts";
+
+export interface StartOptions {
+  /** Seconds after which no new cycle begins; undefined: no end. */
+  readonly durationS?: number;
+  /** Seconds between cycles that found nothing. Default 30. */
+  readonly sleepS?: number;
+  /** Ends when nothing is left to do. */
+  readonly once: boolean;
+  /** A line for every key. */
+  readonly verbose: boolean;
+  /** Aborted to end: the key at work is finished. */
+  readonly signal: AbortSignal;
+  /** Aborted to give the key at work back. */
+  readonly giveBack: AbortSignal;
+  readonly log: (line: string) => void;
+  readonly progress: ProgressSink;
+}
+
+/** Runs a worker to its end.
+ * @throws AccessError, LostConnectionError, SettingsError when the database cannot be used; ResultsError when the results cannot */
+export async function startWorker(
+  name: string,
+  worker: WorkerDefinition,
+  settings: Settings,
+  options: StartOptions,
+): Promise<WorkerSummary> {
+  await using connection = await connect(settings.database);
+  const { lab, differences } = await openLab(connection, settings);
+  for (const difference of differences) options.log(`warning: ${difference}`);
+  await lab.checkProcessedRoot();
+  await using leases = await Leases.open(settings.database, timingOf(settings.leaseS));
+  const journal = new WorkerJournal(connection, name);
+  await journal.register(worker, {
+    run_duration: options.durationS ?? -1,
+    sleep_duration: options.sleepS ?? 30,
+    max_idled_cycle: settings.maxIdledCycle ?? -1,
+    db_prefix: settings.prefix,
+  });
+  const generic = new GenericErrors(journal);
+  const tables = worker.steps.filter((step) => step.kind === "table");
+  const tools = { lab, leases, giveBack: options.giveBack };
+  const steps: Step[] = worker.steps.map((step) =>
+    step.kind === "table" ? tableStep(step, tools) : taskStep(step, lab, journal, options.log),
+  );
+  await using _sweeper = await Sweeper.start(lab, options.log);
+  const tell = tellOf(options);
+  // awaited here: what is disposed of at the end is in use until then
+  return await runWorker(name, steps, {
+    ...(options.durationS === undefined ? {} : { durationS: options.durationS }),
+    ...(options.sleepS === undefined ? {} : { sleepS: options.sleepS }),
+    once: options.once,
+    maxIdledCycle: settings.maxIdledCycle,
+    signal: options.signal,
+    log: options.log,
+    onEvent: tell,
+    onProcess: (process) => journal.begin(process),
+    afterCycle: async () => {
+      const freed = await generic.retry(tables);
+      if (freed > 0) options.log(`${freed} failed for reasons that pass, and will be tried again`);
+      await journal.cleanUp();
+    },
+  });
+}
+
+/** The timing of leases that hold for so long, in the proportions of the default (leases.md 6). */
+function timingOf(leaseS: number | undefined): Partial<LeaseTiming> {
+  if (leaseS === undefined) return {};
+  const share = leaseS / defaultTiming.leaseS;
+  return {
+    leaseS,
+    beatS: defaultTiming.beatS * share,
+    graceS: defaultTiming.graceS * share,
+    pollS: Math.min(defaultTiming.pollS, defaultTiming.pollS * share),
+    idleTransactionS: Math.max(leaseS, 5),
+  };
+}
+
+/** A step that is a function: what it throws is kept and told, and the worker goes on. */
+function taskStep(step: TaskStep, lab: Lab, journal: WorkerJournal, log: (line: string) => void): Step {
+  return {
+    process: step.process,
+    run: async ({ signal }): Promise<PopulateResult> => {
+      try {
+        return { successCount: await step.run({ lab, signal, log }), errors: [] };
+      } catch (error) {
+        if (error instanceof LostConnectionError) throw error;
+        const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+        log(`${step.process}: failed: ${message}`);
+        await journal.error({ process: step.process, message: `${name}: ${message}`, stack: stack ?? "" });
+        return { successCount: 0, errors: [] };
+      }
+    },
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * @module
+ * Task write_session_reports: a page `report.html` for each session in its folder of results, and `manifest.json` beside the results of
+ * each sorting; written anew only when something has changed.
+ *
+ * What a newcomer would get wrong: several workers may write the same page at once. Each writes a file of its own and renames it, so a
+ * reader always finds a whole page.
+ */
+import { mkdir, open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { pagePath, sessionData } from "../../report/session-data.ts";
+import { sessionPage, stateName } from "../../report/session-page.ts";
+import { type SessionState, sessionStates } from "../../report/session-state.ts";
+import { explain } from "../attempt-folder.ts";
+import type { Lab } from "../lab.ts";
+import type { TaskContext } from "../process.ts";
+import { programVersion } from "./manifest.ts";
+import { gatherManifests, provenanceOf } from "./sorting-manifest.ts";
+import { writeWhole } from "./write-whole.ts";
+
+/** What this process has seen on disk, so that pages are not opened every cycle. */
+const seen = new WeakMap<Lab, Map<string, string>>();
+
+/** Writes the pages that are missing or out of date.
+ * @returns how many were written
+ * @throws the first error, after all other sessions had their turn */
+export async function writeSessionReports({ lab, signal, log }: TaskContext): Promise<number> {
+  const known = seen.get(lab) ?? new Map<string, string>();
+  seen.set(lab, known);
+  let written = 0;
+  const errors: unknown[] = [];
+  for (const session of await sessionStates()) {
+    signal.throwIfAborted();
+    if (known.get(session.sessionDir) === session.state) continue;
+    try {
+      const path = pagePath(lab.outputFolder(session.sessionDir));
+      if ((await stateOfPage(path)) !== session.state) {
+        await writeReport(lab, session, path, signal);
+        log(`report: ${path}`);
+        written++;
+      }
+      known.set(session.sessionDir, session.state);
+    } catch (error) {
+      signal.throwIfAborted();
+      log(`report of ${session.sessionDir}: ${(error as Error).message}`);
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+  return written;
+}
+
+async function writeReport(
+  lab: Lab,
+  session: SessionState,
+  path: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await explain(path, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    const page = await sessionData(session, {
+      outputFolder: (relative) => lab.outputFolder(relative),
+      programVersion,
+      provenanceOf: async (folder) => {
+        await gatherManifests(folder);
+        return provenanceOf(folder);
+      },
+      signal,
+    });
+    await writeWhole(path, sessionPage(page));
+  });
+}
+
+/** The state in a page's head; undefined when there is no page. */
+async function stateOfPage(path: string): Promise<string | undefined> {
+  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (file === undefined) return undefined;
+  try {
+    const head = new Uint8Array(2048);
+    const { bytesRead } = await file.read(head, 0, head.length, 0);
+    const text = Buffer.from(head.subarray(0, bytesRead)).toString("utf8");
+    return new RegExp(`<meta name="${stateName}" content="([0-9a-f]*)">`).exec(text)?.[1];
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * @module
+ * How large each spike of a unit is, uV.
+ *
+ * What a newcomer would get wrong: other sorters' amplitudes are in whatever unit their templates have. Only their proportions are used:
+ * their mean is taken to be the mean waveform's extremum.
+ */
+import type { LoadedSorting } from "./loaded-sorting.ts";
+
+/**
+ * @param rows  of the unit's spikes
+ * @param waveformUv  the unit's mean waveform, any shape; its extremum counts
+ * @returns one for each row, above 0
+ */
+export function spikeAmplitudesUv(
+  { amplitudesUv, phy }: LoadedSorting,
+  rows: Int32Array,
+  waveformUv: ArrayLike<number>,
+): Float64Array {
+  if (amplitudesUv !== undefined) return Float64Array.from(rows, (row) => Math.abs(amplitudesUv[row]!));
+  let [peakUv, sum] = [0, 0];
+  for (let i = 0; i < waveformUv.length; i++) {
+    const size = Math.abs(waveformUv[i]!);
+    if (size > peakUv) peakUv = size;
+  }
+  const { spikeAmplitudes } = phy.sorting;
+  for (const row of rows) sum += Math.abs(spikeAmplitudes[row]!);
+  const scale = sum > 0 ? (peakUv * rows.length) / sum : 0;
+  return Float64Array.from(rows, (row) => Math.abs(spikeAmplitudes[row]!) * scale);
+}

@@ -1,0 +1,109 @@
+/**
+ * @module
+ * A step that fills a table, as the worker's loop runs it: populate under leases, with the files of each attempt sealed before its insert
+ * transaction, published after its commit, thrown away when it fails.
+ */
+import {
+  findQueue,
+  type Leases,
+  type PopulateEvent,
+  type PopulateResult,
+  type PopulateTable,
+  populate,
+  readJobs,
+} from "@tenon/datajoint";
+import { ResultsError, whyNotWritten } from "./attempt-folder.ts";
+import type { Lab } from "./lab.ts";
+import type { TableStep } from "./process.ts";
+import type { Step } from "./run-worker.ts";
+
+export interface TableStepTools {
+  readonly lab: Lab;
+  readonly leases: Leases;
+  /** Aborted to give the key at work back. */
+  readonly giveBack: AbortSignal;
+}
+
+/** Makes the loop's step of a table's. */
+export function tableStep({ process, table, options }: TableStep, tools: TableStepTools): Step {
+  const { lab, leases, giveBack } = tools;
+  const target = withClearErrors(table, lab.processedRoot);
+  return {
+    process,
+    run: async ({ signal, onEvent }): Promise<PopulateResult> => {
+      const files = new AttemptFiles(lab);
+      const result = await populate(target, {
+        reserve: true,
+        suppressErrors: true,
+        leases,
+        maxCalls: options.maxCalls,
+        finish: signal,
+        signal: giveBack,
+        beforeInsert: ({ token }) => lab.seal(`${token}`),
+        afterCommit: ({ token }) => lab.publish(`${token}`),
+        onEvent: (event) => {
+          files.hear(event);
+          onEvent(event);
+        },
+      });
+      await files.settled();
+      return result;
+    },
+    isWaiting: async () => {
+      const queue = await findQueue(target);
+      return queue !== undefined && (await readJobs(queue, "reserved")).some((job) => job.isLate);
+    },
+  };
+}
+
+/** What becomes of an attempt's files when its rows are not committed. Populate works on one key at a time. */
+class AttemptFiles {
+  readonly #lab: Lab;
+  readonly #drops: Promise<void>[] = [];
+  #token = "";
+
+  constructor(lab: Lab) {
+    this.#lab = lab;
+  }
+
+  hear(event: PopulateEvent): void {
+    if (event.kind === "started") this.#token = `${event.attempt.token}`;
+    else if (event.kind === "failed" || event.kind === "released" || event.kind === "skipped")
+      this.#drops.push(this.#lab.drop(this.#token));
+    else if (event.kind === "lost") this.#lab.leave(this.#token);
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#drops);
+  }
+}
+
+/** The table with a make whose file errors are sentences: a full disk, a read-only one. */
+function withClearErrors(table: PopulateTable, processedRoot: string): PopulateTable {
+  const { make } = table;
+  if (make === undefined) return table;
+  return {
+    connection: table.connection,
+    schema: table.schema,
+    table: table.table,
+    heading: table.heading,
+    generation: table.generation,
+    className: table.className,
+    keySource: () => table.keySource(),
+    make: {
+      fetch: (key) => make.fetch(key),
+      insert: (key, computed, context) => make.insert(key, computed, context),
+      compute: async (key, fetched, context) => {
+        try {
+          return await make.compute(key, fetched, context);
+        } catch (cause) {
+          const reason = whyNotWritten(cause, processedRoot);
+          if (reason === undefined) throw cause;
+          throw new ResultsError(`Cannot write results to ${processedRoot}: ${reason}.`, processedRoot, {
+            cause,
+          });
+        }
+      },
+    },
+  };
+}

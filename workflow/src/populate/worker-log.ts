@@ -1,0 +1,139 @@
+/**
+ * @module
+ * What a worker writes of itself into schema `workerlog`, for people and for datajoint-python's utilities: its registration, a row for
+ * every process it begins, errors that are in no table of jobs (pipeline contract 2.12, 6.2 to 6.4).
+ *
+ * What a newcomer would get wrong: times in this schema are UTC, those in the tables of jobs are the server's.
+ */
+import { createHash } from "node:crypto";
+import { hostname } from "node:os";
+import { type Connection, deleteFrom, type PopulateTable } from "@tenon/datajoint";
+import { dictToUuid, type PythonValue } from "../ingest/dict-to-uuid.ts";
+import { ErrorLog, RegisteredWorker, RegisteredWorkerProcess, WorkerLog } from "../pipeline/worker-log.ts";
+import { keySourceSql } from "./key-source-sql.ts";
+import type { StepDefinition, WorkerDefinition } from "./process.ts";
+
+/** Rows of the logs are kept for so many days, and looked through once in so many hours. */
+const keptDays = 30;
+const lookEveryH = 1;
+/** Characters of a message or key in the error log. */
+const longestText = 2047;
+
+export interface LoggedError {
+  readonly process: string;
+  /** The key that failed; undefined for a step that is a function. */
+  readonly key?: Readonly<Record<string, unknown>> | undefined;
+  /** As the table of jobs knows the key. */
+  readonly keyHash?: string | undefined;
+  /** `ClassName: message`. */
+  readonly message: string;
+  readonly stack: string;
+}
+
+export class WorkerJournal {
+  readonly #connection: Connection;
+  readonly #worker: string;
+  readonly #user: string;
+  #lastLookMs = Number.NEGATIVE_INFINITY;
+
+  constructor(connection: Connection, worker: string) {
+    this.#connection = connection;
+    this.#worker = worker;
+    const { settings } = connection;
+    this.#user = settings.kind === "sqlite" ? "" : `${settings.user}@${hostname()}`;
+  }
+
+  /** Registers the worker with its processes; one that is registered as it is already is left alone. */
+  async register(definition: WorkerDefinition, kwargs: Readonly<Record<string, PythonValue>>): Promise<void> {
+    const worker_name = this.#worker;
+    const entries = definition.steps.map((step, process_index) => entryOf(worker_name, step, process_index));
+    const uuids = entries.map((entry) => dictToUuid(entry));
+    const config = Object.fromEntries(uuids.map((uuid, index) => [`${index}`, uuid]));
+    const worker_config_uuid = dictToUuid(config, true);
+    const same = RegisteredWorker.restrict({ worker_name, worker_config_uuid });
+    if (await same.exists()) return;
+    await this.#connection.transaction(async () => {
+      await deleteFrom(RegisteredWorker.restrict({ worker_name }));
+      // of two workers of one name that begin at the same time, one inserts
+      const row = {
+        worker_name,
+        registration_time: utcNow(),
+        worker_kwargs: { worker_name, ...kwargs },
+        worker_config_uuid,
+      };
+      await RegisteredWorker.insert([row], { skipDuplicates: true });
+      await RegisteredWorkerProcess.insert(
+        entries.map((entry, index) => ({ ...entry, process_config_uuid: uuids[index]! })),
+        { skipDuplicates: true },
+      );
+    });
+  }
+
+  /** Says that a process is about to run. */
+  async begin(process_: string): Promise<void> {
+    const row = { process: process_, process_timestamp: utcNow(), worker_name: this.#worker };
+    await WorkerLog.insert([{ ...row, ...this.#who() }], { skipDuplicates: true });
+  }
+
+  /** Keeps an error; a later one of the same key takes its place. */
+  async error({ process: process_, key, keyHash, message, stack }: LoggedError): Promise<void> {
+    const error_timestamp = utcNow();
+    const shownKey = key ?? { error_time: error_timestamp };
+    const key_hash = keyHash ?? createHash("md5").update(error_timestamp).digest("hex");
+    const row = {
+      process: process_,
+      key_hash,
+      error_timestamp,
+      key: JSON.stringify(shownKey).slice(0, longestText),
+      error_message: [...message].slice(0, longestText).join(""),
+      error_stack: stack,
+      ...this.#who(),
+    };
+    await ErrorLog.insert([row], { replace: true });
+  }
+
+  /** Deletes rows older than 30 days, once an hour. */
+  async cleanUp(nowMs: number = performance.now()): Promise<void> {
+    if (nowMs - this.#lastLookMs < lookEveryH * 3_600_000) return;
+    this.#lastLookMs = nowMs;
+    const oldest = utc(Date.now() - keptDays * 86_400_000);
+    await deleteFrom(WorkerLog.restrict(`process_timestamp < '${oldest}'`));
+    await deleteFrom(ErrorLog.restrict(`error_timestamp < '${oldest}'`));
+  }
+
+  #who() {
+    return { host: hostname(), user: this.#user, pid: process.pid };
+  }
+}
+
+/** What is registered of a process, and hashed as Python does. */
+function entryOf(worker_name: string, step: StepDefinition, process_index: number) {
+  const table: PopulateTable | undefined = step.kind === "table" ? step.table : undefined;
+  const kwargs: Record<string, PythonValue> =
+    step.kind === "table"
+      ? { display_progress: true, reserve_jobs: true, suppress_errors: true, ...maxCalls(step.options) }
+      : {};
+  return {
+    worker_name,
+    process: step.process,
+    process_index,
+    full_table_name: table === undefined ? "" : `\`${table.schema}\`.\`${table.table}\``,
+    key_source_sql: table === undefined ? null : keySourceSql(table),
+    process_kwargs: kwargs,
+  };
+}
+
+function maxCalls({ maxCalls: most }: { readonly maxCalls?: number }): Record<string, PythonValue> {
+  return most === undefined ? {} : { max_calls: most };
+}
+
+/** Now in UTC to the microsecond, as the database writes it. */
+export function utcNow(): string {
+  const micros = Math.floor((performance.now() % 1) * 1000);
+  return `${utc(Date.now())}${`${micros}`.padStart(3, "0")}`;
+}
+
+/** `2026-01-05 10:11:12.345`. */
+function utc(ms: number): string {
+  return new Date(ms).toISOString().replace("T", " ").replace("Z", "");
+}

@@ -1,0 +1,85 @@
+/**
+ * @module
+ * What a worker tells people while it works: a bar for the key at work, a line for what failed and for each key that took long; with
+ * `verbose` a line for every key.
+ */
+import type { PopulateEvent } from "@tenon/datajoint";
+import type { ProgressSink } from "../cli/progress.ts";
+
+export interface OutputOptions {
+  readonly verbose: boolean;
+  readonly log: (line: string) => void;
+  readonly progress: ProgressSink;
+}
+
+/** Keys that took longer than this are worth a line, s. */
+const longS = 5;
+
+/** Makes the listener of a worker's events. */
+export function tellOf({ verbose, log, progress }: OutputOptions) {
+  return (process: string, event: PopulateEvent): void => {
+    const what = "key" in event ? `${process} ${shownKey(event.key)}` : process;
+    switch (event.kind) {
+      case "started":
+        if (event.isTakeover) log(`${what}: taken over from a worker that ended early`);
+        else if (verbose) log(`${what}: started`);
+        return;
+      case "progress":
+        progress.update(what, event.done, event.total);
+        return;
+      case "done":
+        if (verbose || event.durationS > longS) progress.finish(what, undefined, event.durationS);
+        else progress.forget(what);
+        return;
+      case "skipped":
+        progress.forget(what);
+        if (verbose) log(`${what}: was there already`);
+        return;
+      case "released":
+        progress.forget(what);
+        log(`${what}: given back`);
+        return;
+      case "failed":
+        progress.forget(what);
+        log(`${what}: failed: ${event.message}`);
+        return;
+      case "lost":
+        progress.forget(what);
+        log(`${what}: lost to another worker: ${event.message}`);
+        return;
+      case "afterCommitFailed":
+        log(
+          `${what}: its rows are committed, but its files could not be published yet: ${text(event.error)}`,
+        );
+        return;
+      case "waiting":
+        if (verbose) log(`${process}: ${event.reason}`);
+        return;
+      case "databaseAway":
+      case "beaterDied":
+        log(`${process}: ${event.reason}`);
+        return;
+      case "databaseBack":
+        log(`${process}: the database answers again`);
+        return;
+      default: {
+        const unknown: never = event;
+        throw new Error(`Unknown event ${JSON.stringify(unknown)}.`);
+      }
+    }
+  };
+}
+
+/** A key as people read it: its values, hashes and repeated words left out. */
+export function shownKey(key: Readonly<Record<string, unknown>>): string {
+  const values = Object.entries(key)
+    .filter(([, value]) => !/^[0-9a-f]{8}-[0-9a-f]{4}-/.test(String(value)))
+    .map(([name, value]) =>
+      typeof value === "string" ? value : `${name.replace(/_(number|idx)$/, "")} ${value}`,
+    );
+  return values.join(", ");
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
