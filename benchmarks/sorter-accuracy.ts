@@ -13,8 +13,9 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { generateRecording, SUITES, type UnitScore } from "@tenon/ephys";
+import { generateRecording, SUITES } from "@tenon/ephys";
 import { describeMachine, machineLine } from "./support/machine.ts";
+import { meanShare, missedUnits, SCORE_HEADER, scoreRow } from "./support/score-table.ts";
 import { sortInChild } from "./support/sort-in-child.ts";
 import type { SortReport } from "./support/sort-once.ts";
 
@@ -50,10 +51,7 @@ try {
   if (!values.json) {
     console.log(machineLine(machine));
     console.log(`${suite.name}: ${durationS} s x ${suite.channelCount} channels, ${threads} thread(s)\n`);
-    console.log(
-      "| seed | true | SNR > 5 | well detected of these | of all | found | false | redundant | overmerged | accuracy at SNR >= 8 | CPU-s / s | peak MB |",
-    );
-    console.log("|---|---|---|---|---|---|---|---|---|---|---|---|");
+    console.log(SCORE_HEADER);
   }
   for (const seed of seeds) {
     const name = `${suite.name}_${durationS}s_seed${seed}`;
@@ -69,41 +67,16 @@ try {
     if (values.keep === undefined) await rm(join(folder, `${name}_g0`), { recursive: true });
     reports.push({ seed, report });
     if (values.json) continue;
-    console.log(row(seed, report));
-    if (values.units) for (const unit of missed(report)) console.log(describe(unit));
+    console.log(scoreRow(`seed ${seed}`, report));
+    if (values.units) for (const line of missedUnits(report)) console.log(line);
   }
 } finally {
   await rm(scratch, { recursive: true });
 }
-const shares = reports.map(
-  ({ report }) => (report.score?.wellDetected ?? 0) / (report.score?.detectableUnits ?? Number.NaN),
-);
-const meanShare = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+const share = meanShare(reports.map(({ report }) => report));
 if (values.json) {
-  console.log(JSON.stringify({ machine, suite: suite.name, durationS, threads, meanShare, reports }));
+  console.log(JSON.stringify({ machine, suite: suite.name, durationS, threads, meanShare: share, reports }));
 } else {
-  console.log(
-    `\nmean share of the units with SNR > 5 that are well detected: ${(100 * meanShare).toFixed(1)} %`,
-  );
+  console.log(`\nmean share of the units with SNR > 5 that are well detected: ${(100 * share).toFixed(1)} %`);
   console.log(`sorter version ${reports[0]?.report.sorterVersion}`);
-}
-
-function row(seed: number, { score, cpuSeconds, durationS: seconds, peakRssMb }: SortReport): string {
-  if (score === undefined) return `| ${seed} | not scored |`;
-  return (
-    `| ${seed} | ${score.trueUnits} | ${score.detectableUnits} | ${score.wellDetected} | ${score.wellDetectedOfAll} | ${score.found} ` +
-    `| ${score.falsePositives} | ${score.redundant} | ${score.overmerged} | ${score.meanAccuracySnr8.toFixed(3)} ` +
-    `| ${(cpuSeconds / seconds).toFixed(3)} | ${peakRssMb.toFixed(0)} |`
-  );
-}
-
-function missed({ score }: SortReport): UnitScore[] {
-  return (score?.units ?? []).filter(({ accuracy }) => accuracy < 0.8).toSorted((a, b) => a.snr - b.snr);
-}
-
-function describe({ id, snr, spikeCount, accuracy, precision, recall, bestAgreement }: UnitScore): string {
-  return (
-    `  unit ${id}: SNR ${snr.toFixed(1)}, ${spikeCount} spikes, accuracy ${accuracy.toFixed(2)}, precision ${precision.toFixed(2)}, ` +
-    `recall ${recall.toFixed(2)}, best agreement ${bestAgreement.toFixed(2)}`
-  );
 }

@@ -22,7 +22,12 @@ if (program === undefined) {
 }
 if (!isInstalled()) install();
 
-const child = spawn(node, [join(root, program), ...rest], { stdio: "inherit" });
+// stripped and compiled sources are kept: a program starts in a third of the time
+const cache = process.env.NODE_COMPILE_CACHE ?? join(root, "node_modules", ".cache", "node");
+const child = spawn(node, [join(root, program), ...rest], {
+  stdio: "inherit",
+  env: { ...process.env, NODE_COMPILE_CACHE: cache },
+});
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("error", (error) => {
   process.stderr.write(`Cannot start ${node}: ${error.message}. Delete node_modules and try again.\n`);

@@ -34,7 +34,7 @@ start_mariadb() {
     local user=(); [ "$(id -u)" = 0 ] && { id mysql >/dev/null 2>&1 || useradd -r mysql; user=(--user=mysql); chown -R mysql "$home"; chmod a+x "$HOME" "$HOME/.cache"; }
     mariadb-install-db --no-defaults "${user[@]}" --datadir="$home/mariadb" --auth-root-authentication-method=normal --skip-test-db >"$home/install.log" 2>&1
     mariadbd --no-defaults "${user[@]}" --datadir="$home/mariadb" --port="$port" --bind-address=127.0.0.1 --socket="$home/mariadb.sock" \
-      --pid-file="$home/mariadb.pid" --max-allowed-packet=512M --innodb-flush-log-at-trx-commit=2 --skip-name-resolve >"$home/mariadb.log" 2>&1 </dev/null &
+      --pid-file="$home/mariadb.pid" --max-allowed-packet=512M --character-set-server=utf8mb4 --innodb-flush-log-at-trx-commit=2 --skip-name-resolve >"$home/mariadb.log" 2>&1 </dev/null &
     for _ in $(seq 60); do mariadb --no-defaults --socket="$home/mariadb.sock" -uroot -e 'select 1' >/dev/null 2>&1 && break; sleep 0.5; done
     mariadb --no-defaults --socket="$home/mariadb.sock" -uroot -e \
       "CREATE USER IF NOT EXISTS 'tenon'@'%' IDENTIFIED BY 'tenon'; GRANT ALL ON *.* TO 'tenon'@'%' WITH GRANT OPTION;" ||

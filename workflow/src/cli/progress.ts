@@ -38,12 +38,12 @@ export function makeProgress(
         if (time - (shown.get(what) ?? Number.NEGATIVE_INFINITY) < 100 && done < total) return;
         const filled = Math.round(fraction * barWidth);
         err.write(
-          `\r\x1b[K${what} [${"#".repeat(filled)}${".".repeat(barWidth - filled)}] ${percent} %${left}${doing}`,
+          `\r\x1b[K${what} [${"#".repeat(filled)}${".".repeat(barWidth - filled)}] ${percent} %${doing}${left}`,
         );
       } else {
         // short steps need no line beside their last
         if (time - (shown.get(what) ?? starts.get(what)!) < lineEveryMs) return;
-        err.write(`${what}: ${percent} %${left}${doing}\n`);
+        err.write(`${what}: ${percent} %${doing}${left}\n`);
       }
       shown.set(what, time);
     },

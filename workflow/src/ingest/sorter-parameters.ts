@@ -44,7 +44,7 @@ function refuseUnknown(params: Params, known: object, before: string): void {
   const names = Object.keys(known);
   for (const name of Object.keys(params)) {
     if (names.includes(name)) continue;
-    const near = nearestName(name, names) ?? inAnotherGroup(name);
+    const near = inAnotherGroup(name) ?? nearestName(name, names);
     const hint = near === undefined ? `There are: ${names.join(", ")}.` : `Did you mean '${near}'?`;
     throw new SorterParametersError(
       `The sorter 'tenon' has no parameter '${before}${name}'. ${hint}`,

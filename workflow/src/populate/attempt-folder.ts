@@ -68,7 +68,12 @@ export async function beginAttempt(
   await explain(parent, async () => {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
-    await writeNote(folder, { name, token, owner });
+    try {
+      await writeNote(folder, { name, token, owner });
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
   });
   return attempt;
 }

@@ -86,12 +86,15 @@ export class Lab {
     return folder;
   }
 
-  /** Makes the processed root when it is not there, and makes sure that it can be written to.
+  /** Makes the processed root, and stores below it, when they are not there, and makes sure that it can be written to. A store that is
+   *  elsewhere is not made: an empty folder in place of a disk that is not mounted would take what belongs there.
    * @throws ResultsError */
   async checkProcessedRoot(): Promise<void> {
     await explain(this.processedRoot, async () => {
       await mkdir(this.processedRoot, { recursive: true });
       await access(this.processedRoot, constants.W_OK);
+      for (const store of this.#stores)
+        if (store.startsWith(`${this.processedRoot}/`)) await mkdir(store, { recursive: true });
     });
   }
 

@@ -27,7 +27,7 @@ describe("progress in a log", () => {
     assert.equal(take(), "");
     at(5000);
     progress.update("LFP", 25, 100, "samples");
-    assert.equal(take(), "LFP:  25 %, 15.0 s left samples\n");
+    assert.equal(take(), "LFP:  25 % samples, 15.0 s left\n");
     at(9000);
     progress.update("LFP", 80, 100);
     assert.equal(take(), "");

@@ -6,7 +6,7 @@
  * is late for up to a minute, until another takes it over.
  */
 import { unpack } from "../blob/decode.ts";
-import type { SqlRow } from "../connection/driver.ts";
+import type { SqlRow, Statement } from "../connection/driver.ts";
 import { type JobKey, keyOfPython, keyOfRow } from "./job-key.ts";
 import { isJob, type JobQueue, joined, LEAST_TOKEN, sql } from "./queue.ts";
 
@@ -33,7 +33,9 @@ export async function readJobs(queue: JobQueue, status?: JobStatus): Promise<rea
   const { words, connection, shape } = queue;
   const quote = (name: string) => connection.dialect.writer.quote(name);
   const legacy = shape === "legacy";
-  const ended = legacy ? words.expiry : `COALESCE(completed_time, ${words.expiry}, created_time)`;
+  const ended = legacy
+    ? words.expiry
+    : `COALESCE(CASE WHEN status='reserved' THEN ${words.expiry} ELSE completed_time END, ${words.expiry}, created_time)`;
   const columns = [
     ...(legacy ? ["key_hash", quote("key")] : queue.key.map(({ name }) => quote(name))),
     "status, error_message, error_stack, host, pid",
@@ -53,7 +55,7 @@ export async function readJobs(queue: JobQueue, status?: JobStatus): Promise<rea
 }
 
 /** Makes failed (or ignored) jobs free again.
- * @param keys  only these; all of that status when absent
+ * @param keys  only these, as `readJobs` gives them; all of that status when absent
  * @returns how many were freed */
 export async function freeJobs(
   queue: JobQueue,
@@ -71,8 +73,14 @@ export async function freeJobs(
   if (keys === undefined) return (await connection.run(what)).affectedRows;
   let freed = 0;
   for (const key of keys)
-    freed += (await connection.run(joined(what, "AND", isJob(queue, key)))).affectedRows;
+    freed += (await connection.run(joined(what, "AND", isRow(queue, key)))).affectedRows;
   return freed;
+}
+
+function isRow(queue: JobQueue, key: JobKey): Statement {
+  const isHash = queue.shape === "legacy" && !queue.key.every(({ name }) => name in key);
+  if (!isHash || typeof key.key_hash !== "string") return isJob(queue, key);
+  return sql("table_name=? AND key_hash=?", queue.target, key.key_hash);
 }
 
 async function jobRow(queue: JobQueue, row: SqlRow): Promise<JobRow> {

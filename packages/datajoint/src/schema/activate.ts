@@ -15,7 +15,7 @@ import { type BoundTable, boundTable, type Generation, type TableDeclaration } f
 import { declareStores, storeAccess, storeForeignKeys } from "../table/external.ts";
 import { insertRows } from "../table/insert.ts";
 import type { Table } from "../table/table.ts";
-import { detectGeneration } from "./detect-generation.ts";
+import { detectGeneration, readHeadings } from "./detect-generation.ts";
 import { headingDifferences } from "./heading-differences.ts";
 import type { ActivateOptions } from "./schema.ts";
 
@@ -47,7 +47,8 @@ export async function activateTables(
     for (const statement of ddl.createSchema(schema)) await connection.run(statement);
   }
   const existing = new Set(await catalogue.tables(connection, schema));
-  const generation = (await detectGeneration(connection, schema, existing)) ?? options.generation ?? "legacy";
+  const headings = await readHeadings(connection, schema, existing);
+  const generation = detectGeneration(connection, existing, headings) ?? options.generation ?? "legacy";
   const differences: string[] = [];
   for (const table of named) {
     const context = { connection, schema, generation, stores: options.stores ?? {} };
@@ -63,7 +64,8 @@ export async function activateTables(
       for (const statement of ddl.createTable({ ...withStores(spec), generation }))
         await connection.run(statement);
     }
-    const heading = await catalogue.heading(connection, schema, table.tableName);
+    const heading =
+      headings.get(table.tableName) ?? (await catalogue.heading(connection, schema, table.tableName));
     if (isThere) differences.push(...headingDifferences(table.className, spec.heading, heading));
     bind(table, heading, context);
     if (create) await insertContents(table.declaration, heading);

@@ -5,24 +5,20 @@
  */
 import type { Connection } from "../connection/connection.ts";
 import { isCurrentLabel } from "../definition/column-comment.ts";
-import type { HeadingAttribute } from "../definition/heading.ts";
+import type { Heading, HeadingAttribute } from "../definition/heading.ts";
 import type { Generation } from "../table/bound-table.ts";
 
 /** Labels that only 0.14 writes. */
 const legacyLabel = /^(attach|blob@|attach@|filepath@)/;
 
-/** @returns undefined when nothing tells */
-export async function detectGeneration(
+/** @param headings  of all tables that are not hidden
+ *  @returns undefined when nothing tells */
+export function detectGeneration(
   connection: Connection,
-  schema: string,
   tables: ReadonlySet<string>,
-): Promise<Generation | undefined> {
-  const { catalogue } = connection.dialect;
-  const attributes: HeadingAttribute[] = [];
-  for (const table of tables) {
-    if (table.startsWith("~")) continue;
-    attributes.push(...(await catalogue.heading(connection, schema, table)).attributes);
-  }
+  headings: ReadonlyMap<string, Heading>,
+): Generation | undefined {
+  const attributes: HeadingAttribute[] = [...headings.values()].flatMap((heading) => heading.attributes);
   if (attributes.some(({ annotation }) => annotation !== undefined && isCurrentLabel(annotation)))
     return "current";
   const names = [...tables];
@@ -38,4 +34,17 @@ export async function detectGeneration(
   )
     return "current";
   return undefined;
+}
+
+/** The headings of a schema's tables, hidden ones left out. */
+export async function readHeadings(
+  connection: Connection,
+  schema: string,
+  tables: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, Heading>> {
+  const names = [...tables].filter((name) => !name.startsWith("~"));
+  const { catalogue } = connection.dialect;
+  // on as many sessions as the connection has
+  const headings = await Promise.all(names.map((name) => catalogue.heading(connection, schema, name)));
+  return new Map(names.map((name, i) => [name, headings[i]!]));
 }

@@ -12,7 +12,7 @@ import { DataJointError, MissingTableError } from "../errors.ts";
 import type { Store } from "../table/bound-table.ts";
 import { storeAccess } from "../table/external.ts";
 import { makeTableClass } from "../table/table.ts";
-import { detectGeneration } from "./detect-generation.ts";
+import { detectGeneration, readHeadings } from "./detect-generation.ts";
 import type { LooseTable } from "./table-class.ts";
 
 export interface VirtualSchemaOptions {
@@ -40,7 +40,8 @@ export async function virtualSchema(
       `Schema '${schema}' is not in ${connection.name}, or this user may not see it.`,
     );
   const names = new Set(await catalogue.tables(connection, schema));
-  const generation = (await detectGeneration(connection, schema, names)) ?? "legacy";
+  const headings = await readHeadings(connection, schema, names);
+  const generation = detectGeneration(connection, names, headings) ?? "legacy";
   const found = new Map<string, LooseTable>();
   const access = storeAccess(connection, schema, stores);
   // a master's name sorts before its parts'
@@ -60,7 +61,7 @@ export async function virtualSchema(
       tableName: name,
       part: master === undefined ? undefined : { master: master.declaration, name: className },
     });
-    const heading = await catalogue.heading(connection, schema, name);
+    const heading = headings.get(name)!;
     made.declaration.bound = {
       connection,
       schema,

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { unpack } from "../../src/blob/decode.ts";
 import { DateTime } from "../../src/blob/python-values.ts";
 import type { Connection } from "../../src/connection/connection.ts";
-import { LeaseLostError, RetryTransactionError } from "../../src/errors.ts";
+import { LeaseLostError } from "../../src/errors.ts";
 import { beatStatement } from "../../src/jobs/beat.ts";
 import { type Claim, claim } from "../../src/jobs/claim.ts";
 import { cutMessage, fail } from "../../src/jobs/fail.ts";

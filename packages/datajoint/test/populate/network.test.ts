@@ -157,4 +157,27 @@ function tests(database: TestDatabase, generation: Generation): void {
     assert.equal(published, 0);
     assert.deepEqual(await onlyWorker(own), ["near"]);
   });
+
+  it("an insert part in which nothing happens for too long is an error of the key, not a loop without end", async (t) => {
+    const { own, far, kinds, onEvent } = await setUp(t);
+    let inserts = 0;
+    const make = squares(far, "far", async (part) => {
+      if (part !== "insert") return;
+      inserts++;
+      await sleep(1500);
+    });
+    const timing = { ...quick, leaseS: 10, idleTransactionS: 1 };
+    const { errors } = await populate(resultTable(far, make), { ...options, timing, onEvent });
+    assert.match(
+      errors[0]!.message,
+      /lost 5 times inside the insert part of __result\. .* belongs into compute/,
+    );
+    assert.equal(inserts, 5);
+    assert.deepEqual(kinds(), ["started", "failed"]);
+    assert.deepEqual(await onlyWorker(own), []);
+    assert.deepEqual(
+      (await jobRows(own)).map((row) => row.status),
+      ["error"],
+    );
+  });
 }

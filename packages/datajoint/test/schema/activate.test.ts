@@ -204,4 +204,16 @@ describeDialects("activating a schema", (database) => {
     await Elsewhere.insert([{ subject: "m1", session: 1 }]);
     await assert.rejects(Elsewhere.insert([{ subject: "m2", session: 1 }]), { name: "IntegrityError" });
   });
+
+  it("may be done by several processes at once", async () => {
+    const name = database.schemaName("lab");
+    const connections = [database.connection, await database.open(), await database.open()];
+    const labs = connections.map(() => makeLab());
+    await Promise.all(labs.map(({ schema, ...tables }, i) => schema.activate(connections[i]!, name, tables)));
+    for (const { Rig, Session, schema } of labs) {
+      assert.deepEqual(schema.differences, []);
+      assert.equal(await Rig.count(), 2);
+      assert.deepEqual(Session.heading.names, labs[0]!.Session.heading.names);
+    }
+  });
 });

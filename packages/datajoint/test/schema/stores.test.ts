@@ -248,7 +248,7 @@ describeDialects("stores", (database) => {
     assert.match(seen.version, /^0\.14\./);
     assert.deepEqual(seen, {
       version: seen.version,
-      heading: seen.heading,
+      heading: { film: "int", frames: "blob@raw", note: "attach@raw", sheet: "attach" },
       dtype: "int16",
       shape: [2, 3],
       sum: 21,

@@ -118,7 +118,7 @@ export async function makeClinic(database: TestDatabase, given = rows) {
     Metrics,
     MetricsUnit,
   };
-  await fill(tables, given);
+  await connection.transaction(() => fill(tables, given));
   return { ...tables, tables, names };
 }
 
@@ -126,9 +126,12 @@ export type Clinic = Awaited<ReturnType<typeof makeClinic>>;
 
 /** Puts other rows into a clinic's tables, which is much quicker than declaring them anew. */
 export async function refill(database: TestDatabase, { tables }: Clinic, given = rows): Promise<void> {
-  const { writer } = database.connection.dialect;
-  for (const { node } of Object.values(tables).reverse()) await database.connection.run(writer.delete(node));
-  await fill(tables, given);
+  const { connection } = database;
+  await connection.transaction(async () => {
+    for (const { node } of Object.values(tables).reverse())
+      await connection.run(connection.dialect.writer.delete(node));
+    await fill(tables, given);
+  });
 }
 
 async function fill(

@@ -3,8 +3,8 @@
  * The layout of every Neuropixels part that the pipeline names: shanks, pitches, offsets, rows, converter groups.
  *
  * Numbers are those of the manufacturer's table (github.com/billkarsh/ProbeTable, as carried by probeinterface 0.4.2), which real
- * SpikeGLX files confirm (test/io/spikeglx-metas.test.ts). Where the pipeline contract 2.4 differs (NP1020-1022 rows, NP1110, NP1121,
- * NP1122, NP1123, NP1200, NP3000), the manufacturer's number stands.
+ * SpikeGLX files confirm (test/io/spikeglx-real.test.ts), as does probeinterface's library (test/core/probe-geometry.test.ts). Where the
+ * pipeline contract 2.4 differs (NP1020-1022 rows, NP1110, NP1121, NP1122, NP1123, NP1200, NP3000), the manufacturer's number stands.
  *
  * What a newcomer would get wrong: databases filled before July 2023 hold other x coordinates under the same names; see `Generation`.
  */

@@ -4,6 +4,8 @@
  */
 import type { Traces } from "../core/traces.ts";
 import type { MatchingBasis } from "../matching/matching-context.ts";
+import type { ScoreKernel } from "../matching/score-kernel.ts";
+import { makeWasmScoreKernel } from "../matching/wasm-score-kernel.ts";
 
 /**
  * Cuts a snippet.
@@ -26,11 +28,11 @@ export function cutSnippet(
   }
 }
 
-/** Computes features of events on channels; holds the scratch space, so make one and use it often. */
+/** Computes features of events on channels; holds the kernel and its scratch space, so make one and use it often. */
 export class SnippetFeatures {
   readonly basis: MatchingBasis;
-  #snippet = new Float32Array(0);
-  #sums = new Float64Array(0);
+  #maxWidth = 0;
+  #kernel: ScoreKernel | undefined;
 
   constructor(basis: MatchingBasis) {
     this.basis = basis;
@@ -43,22 +45,29 @@ export class SnippetFeatures {
    * @param out  gets [channels x R] at `at`
    */
   write(traces: Traces, sample: number, channels: Int32Array, out: Float32Array, at: number): void {
-    const { rank, windowSamples, samplesBefore, features } = this.basis;
-    const width = channels.length;
-    if (this.#snippet.length < windowSamples * width) {
-      this.#snippet = new Float32Array(windowSamples * width);
-      this.#sums = new Float64Array(width);
+    const { rank, windowSamples, samplesBefore } = this.basis;
+    const { data, channelCount } = traces;
+    const count = channels.length;
+    const width = Math.ceil(count / 4) * 4;
+    const kernel = this.#kernelFor(width);
+    const { snippet, projected } = kernel;
+    let row = (sample - samplesBefore) * channelCount;
+    for (let w = 0, to = 0; w < windowSamples; w++) {
+      for (let c = 0; c < count; c++) snippet[to + c] = data[row + channels[c]];
+      to += width;
+      row += channelCount;
     }
-    const snippet = this.#snippet;
-    const sums = this.#sums;
-    cutSnippet(traces, sample - samplesBefore, windowSamples, channels, snippet);
-    for (let r = 0; r < rank; r++) {
-      sums.fill(0, 0, width);
-      for (let w = 0, from = 0; w < windowSamples; w++) {
-        const weight = features[r * windowSamples + w];
-        for (let c = 0; c < width; c++) sums[c] += weight * snippet[from++];
-      }
-      for (let c = 0; c < width; c++) out[at + c * rank + r] = sums[c];
+    kernel.run(width, 0, 0);
+    for (let c = 0; c < count; c++)
+      for (let r = 0; r < rank; r++) out[at + c * rank + r] = projected[r * width + c];
+  }
+
+  #kernelFor(width: number): ScoreKernel {
+    if (this.#kernel === undefined || width > this.#maxWidth) {
+      this.#maxWidth = width;
+      const shape = { lagCount: 1, maxWidth: width, maxCandidates: 1 };
+      this.#kernel = makeWasmScoreKernel(this.basis, shape, new Float32Array(4));
     }
+    return this.#kernel;
   }
 }

@@ -97,6 +97,15 @@ export function addWaveform(
   const width = supportStart[unit + 1] - from;
   const waveforms = bank.waveforms[shiftIndex(bank, shift)];
   let at = from * windowSamples;
+  // on most probes the channels around a unit are neighbours in the row too, and then no list need be looked up
+  const lowest = support[from];
+  if (width > 0 && support[from + width - 1] - lowest === width - 1) {
+    for (let w = 0; w < windowSamples; w++) {
+      const row = (first + w) * channelCount + lowest;
+      for (let c = 0; c < width; c++) data[row + c] += scale * waveforms[at++];
+    }
+    return;
+  }
   for (let w = 0; w < windowSamples; w++) {
     const row = (first + w) * channelCount;
     for (let c = 0; c < width; c++) data[row + support[from + c]] += scale * waveforms[at++];

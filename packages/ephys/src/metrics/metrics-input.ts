@@ -45,7 +45,7 @@ export interface MetricsInput {
   readonly noiseUv: ArrayLike<number>;
   /** Without them the metrics of the feature space are null. */
   readonly features?: MetricsFeatures | undefined;
-  /** Looked at between units. */
+  /** Looked at once, at the beginning: the work is synchronous. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -45,18 +45,18 @@ export interface ClusterMetrics {
 }
 
 /**
- * Measures all units, in their order. Pure.
+ * Measures all units, in their order. Pure; some 10 ms a unit without features, 50 to 500 ms with.
  *
  * @throws ShapeError, ParameterError as `checkMetricsInput`; the signal's reason
  */
 export function unitMetrics(input: MetricsInput): ClusterMetrics[] {
+  input.signal?.throwIfAborted();
   checkMetricsInput(input);
   const { units, features, durationS, noiseUv } = input;
   const channelCount = input.probe.x.length;
   const chosen = features === undefined ? [] : chooseSpikes(features, units.length);
   const mains = Int32Array.from(units, (unit) => mainChannel(unit.waveformUv, channelCount));
   return units.map((unit, index) => {
-    input.signal?.throwIfAborted();
     const { spikeTimesS, depthsUm } = unit;
     const violations = isiViolations(spikeTimesS, durationS);
     const moved = depthsUm && drift(spikeTimesS, Float64Array.from(depthsUm), durationS);

@@ -38,11 +38,9 @@ const UPSAMPLING = 10;
  * @throws ShapeError, ParameterError as `checkMetricsInput`; the signal's reason
  */
 export function waveformFeatures(input: MetricsInput): WaveformMetrics[] {
+  input.signal?.throwIfAborted();
   checkMetricsInput(input);
-  return input.units.map((unit) => {
-    input.signal?.throwIfAborted();
-    return featuresOf(unit, input);
-  });
+  return input.units.map((unit) => featuresOf(unit, input));
 }
 
 function featuresOf(unit: MetricsUnit, { probe, samplingRateHz }: MetricsInput): WaveformMetrics {

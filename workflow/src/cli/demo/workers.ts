@@ -3,9 +3,9 @@
  * The demo's three workers: started as processes, watched until nothing is left to do, stopped.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pipelineStatus, type StepStatus, sessionMatrix } from "../../populate/status.ts";
+import { outdatedReports } from "../../populate/steps/session-report.ts";
 import { workers } from "../../populate/worker.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { Context } from "../command.ts";
@@ -66,7 +66,7 @@ async function isFinished(steps: readonly StepStatus[], { processedRoot }: Setti
   if (steps.some((step) => step.remaining > 0 || step.running > 0)) return false;
   const sessions = await sessionMatrix();
   if (!sessions.every((session) => session.isComplete && session.counts.metrics > 0)) return false;
-  return (await readdir(processedRoot, { recursive: true })).some((name) => name.endsWith("report.html"));
+  return (await outdatedReports(processedRoot)).length === 0;
 }
 
 function sums(steps: readonly StepStatus[]): [number, number] {

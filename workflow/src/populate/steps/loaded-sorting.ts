@@ -14,6 +14,8 @@ export interface LoadedSorting {
   readonly phy: PhyFolder;
   /** Rows of each unit's spikes, in the order of `phy.sorting.unitIds`, ascending. */
   readonly rows: readonly Int32Array[];
+  /** Row in the folder's files of each spike; undefined when they are in time order, as sorters write them. */
+  readonly fileRows: Uint32Array | undefined;
   /** Channel of the recording with the largest template, for each template; empty without templates. */
   readonly templateChannels: Int32Array;
   /** uV, one for each spike; undefined when the folder only has the templates' scaling. */
@@ -28,6 +30,7 @@ export async function loadSorting(path: string, recording: Recording): Promise<L
     path,
     phy,
     rows: rowsOfUnits(phy),
+    fileRows: await fileRows(path),
     templateChannels: peakChannels(path, phy, recording),
     amplitudesUv: await amplitudesUv(path, phy.sorting.spikeSamples.length),
   };
@@ -40,6 +43,14 @@ function rowsOfUnits({ sorting }: PhyFolder): Int32Array[] {
   for (let spike = 0; spike < sorting.spikeUnits.length; spike++)
     lists[indexOf.get(sorting.spikeUnits[spike]!)!]!.push(spike);
   return lists.map((list) => Int32Array.from(list));
+}
+
+async function fileRows(path: string): Promise<Uint32Array | undefined> {
+  const { values } = await readNpy(join(path, "spike_times.npy"));
+  const samples = Float64Array.from(values as Float64Array | BigInt64Array, Number);
+  if (samples.every((sample, i) => i === 0 || sample >= samples[i - 1]!)) return undefined;
+  // the order that readPhyFolder gives the spikes
+  return Uint32Array.from(samples.keys()).sort((a, b) => samples[a]! - samples[b]! || a - b);
 }
 
 /** Folders of another recording are told by spikes after its end. */

@@ -30,5 +30,5 @@ export function makeAllSteps(lab: Lab): void {
   makeWaveformSet(lab);
   makeQualityMetrics(lab);
   makeProbeLevelReport(lab);
-  makeUnitLevelReport(lab);
+  makeUnitLevelReport();
 }

@@ -8,6 +8,7 @@
  */
 import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { outputPath } from "../../ingest/paths.ts";
 import { pagePath, sessionData } from "../../report/session-data.ts";
 import { sessionPage, stateName } from "../../report/session-page.ts";
 import { type SessionState, sessionStates } from "../../report/session-state.ts";
@@ -20,6 +21,15 @@ import { writeWhole } from "./write-whole.ts";
 
 /** What this process has seen on disk, so that pages are not opened every cycle. */
 const seen = new WeakMap<Lab, Map<string, string>>();
+
+/** The sessions whose page is missing or out of date, whoever writes it. */
+export async function outdatedReports(processedRoot: string): Promise<SessionState[]> {
+  const outdated: SessionState[] = [];
+  for (const session of await sessionStates())
+    if ((await stateOfPage(pagePath(outputPath(processedRoot, session.sessionDir)))) !== session.state)
+      outdated.push(session);
+  return outdated;
+}
 
 /** Writes the pages that are missing or out of date.
  * @returns how many were written

@@ -14,17 +14,24 @@ import { writeWhole } from "./write-whole.ts";
 
 const parts = [preprocessingFolder, sortingFolder, phyFolderName, figuresFolder] as const;
 
-/** Writes the file when a part has changed; none for a folder without parts of ours. */
+/** Writes the file when a part has changed; none for a folder without parts of ours, or one that is such a part itself. */
 export async function gatherManifests(folder: string): Promise<void> {
   const found = await readParts(folder);
   if (found.length === 0) return;
-  const text = `${JSON.stringify({ format: "tenon-manifest", version: 1, parts: Object.fromEntries(found) }, null, 2)}\n`;
+  const text = `${JSON.stringify({ format, version: 1, parts: Object.fromEntries(found) }, null, 2)}\n`;
   const path = join(folder, manifestName);
   const present = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
-  if (present !== text) await writeWhole(path, text);
+  if (present === text || (present !== undefined && !isGathered(present))) return;
+  await writeWhole(path, text);
+}
+
+const format = "tenon-manifest";
+
+function isGathered(text: string): boolean {
+  return (JSON.parse(text) as { readonly format?: unknown }).format === format;
 }
 
 /** What the page says: of each part when and where it was made, of the sorting its parameters and inputs. */

@@ -4,13 +4,12 @@
  * contract 2.5, Kilosort branch).
  */
 
-import { join } from "node:path";
-import { type PhyFeatures, readNpy, readPhyFeatures } from "@tenon/ephys";
+import { type PhyFeatures, readPhyFeatures } from "@tenon/ephys";
 import type { LoadedSorting } from "./loaded-sorting.ts";
 
 /** @returns Float64Array [spikes], um; undefined when the folder says nothing of positions */
 export async function spikeDepths(loaded: LoadedSorting): Promise<Float64Array | undefined> {
-  const { phy, path } = loaded;
+  const { phy, path, fileRows } = loaded;
   const { spikePositions, channelPositions } = phy;
   if (spikePositions !== undefined)
     return Float64Array.from(
@@ -21,10 +20,14 @@ export async function spikeDepths(loaded: LoadedSorting): Promise<Float64Array |
   const features = await readPhyFeatures(path);
   // rows of features follow the file's spikes; `phy` has them in time order
   if (features === undefined || features.spikes !== undefined) return undefined;
-  const order = await timeOrder(path);
   const depths = new Float64Array(features.rowCount);
   for (let spike = 0; spike < features.rowCount; spike++)
-    depths[spike] = centreOfMass(features, order[spike]!, phy.spikeTemplates[spike]!, channelPositions);
+    depths[spike] = centreOfMass(
+      features,
+      fileRows?.[spike] ?? spike,
+      phy.spikeTemplates[spike]!,
+      channelPositions,
+    );
   return depths;
 }
 
@@ -46,11 +49,4 @@ function centreOfMass(
     weighted += component * component * channelPositions[2 * channel + 1]!;
   }
   return weighted / sum;
-}
-
-/** Row in the files of each spike in time order. */
-async function timeOrder(path: string): Promise<Uint32Array> {
-  const { values } = await readNpy(join(path, "spike_times.npy"));
-  const samples = Float64Array.from(values as Float64Array | BigInt64Array, Number);
-  return Uint32Array.from(samples.keys()).sort((a, b) => samples[a]! - samples[b]! || a - b);
 }

@@ -10,11 +10,10 @@ import {
 } from "../../pipeline/ephys.ts";
 import { UnitLevelReport } from "../../pipeline/ephys-report.ts";
 import { ProbeTypeElectrode } from "../../pipeline/probe.ts";
-import type { Lab } from "../lab.ts";
 import { autocorrelogramPlotly, depthWaveformPlotly, waveformPlotly } from "./plotly-figures.ts";
 import type { StepKey } from "./sorting-task.ts";
 
-export function makeUnitLevelReport(_lab: Lab): void {
+export function makeUnitLevelReport(): void {
   UnitLevelReport.makes({
     keySource: () => CuratedClusteringUnit.restrict(WaveformSet).proj(),
     fetch: async (key: StepKey) => {

@@ -126,7 +126,7 @@ export const samples: Readonly<Record<FigureName, Sample>> = {
   "drift-map": {
     draw: () => driftMap(8),
     drawEmpty: () => driftMap(0),
-    axes: ["Time (min)", "Depth from the tip (µm)", "Amplitude (µV)"],
+    axes: ["Time (s)", "Depth from the tip (µm)", "Amplitude (µV)"],
   },
   "unit-waveforms": {
     draw: () => FIGURES["unit-waveforms"].draw(waveforms()),
@@ -149,12 +149,12 @@ export const samples: Readonly<Record<FigureName, Sample>> = {
       }),
     drawEmpty: () =>
       FIGURES["unit-overview"].draw({ waveforms: noWaveforms(), timesS: [], amplitudesUv: [], durationS }),
-    axes: ["Time (min)", "Lag (ms)", "Amplitude (µV)", "Depth from the tip (µm)"],
+    axes: ["Time (s)", "Lag (ms)", "Amplitude (µV)", "Depth from the tip (µm)"],
   },
   "lfp-spectrogram": {
     draw: () => spectrogram(470),
     drawEmpty: () => spectrogram(0),
-    axes: ["Time (min)", "Frequency (Hz)", "Power (dB re 1 µV²/Hz)"],
+    axes: ["Time (s)", "Frequency (Hz)", "Power (dB re 1 µV²/Hz)"],
   },
   "probe-map": {
     draw: () => probeMap(40),
