@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the Python environments of the real clients and peers, used by tests and benchmarks that skip without them.
 #   scripts/python-env.sh [FOLDER]     default .venv-peers; prints the settings that the tests read
-# One holds datajoint 0.14 (numpy 1), one the numeric peers (scipy, spikeinterface, probeinterface, neo), one Phy's reader and scikit-learn.
+# One holds datajoint 0.14 (numpy 1), the other the numeric peers (scipy, spikeinterface, probeinterface, neo, scikit-learn, phylib).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=${1:-.venv-peers}
@@ -15,7 +15,6 @@ make() { # NAME STAMP PACKAGE...
 }
 mkdir -p "$folder"
 make datajoint-0.14 1 'datajoint==0.14.9' 'numpy<2' 'setuptools<81' cryptography
-make numeric 1 'numpy==2.3.5' 'scipy==1.16.3' 'spikeinterface==0.105.3'
-make phy 1 'numpy==2.3.5' 'scipy==1.16.3' 'spikeinterface==0.105.3' 'pandas==2.3.3' 'scikit-learn==1.7.2' 'phylib==2.6.2'
+make numeric 2 'numpy==2.3.5' 'scipy==1.16.3' 'spikeinterface==0.105.3' 'pandas==2.3.3' 'scikit-learn==1.7.2' 'phylib==2.6.2'
 folder=$(realpath "$folder")
-echo "TENON_PYTHON_DATAJOINT=$folder/datajoint-0.14/bin/python TENON_PYTHON=$folder/numeric/bin/python TENON_PYTHON_PHY=$folder/phy/bin/python"
+echo "TENON_PYTHON_DATAJOINT=$folder/datajoint-0.14/bin/python TENON_PYTHON=$folder/numeric/bin/python"

@@ -50,6 +50,7 @@ export type { PopulateError, PopulateOptions, PopulateResult } from "./populate/
 export type { Populatable as PopulateTable } from "./populate/populatable.ts";
 export { populate, progress } from "./populate/populate.ts";
 export { type QueueStatus, queueStatus } from "./populate/queue-status.ts";
+export { type RetryOptions, retry } from "./populate/retry.ts";
 export { findQueue, isHeld } from "./populate/table-queue.ts";
 // queries
 export type { AggregateOptions } from "./query/aggregate.ts";

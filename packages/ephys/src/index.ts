@@ -74,7 +74,7 @@ export { openLfBand, openRecording } from "./io/open-recording.ts";
 export type { ClusterTable } from "./io/phy/cluster-tables.ts";
 export type { ParamValue } from "./io/phy/params-py.ts";
 export type { SparseTemplates } from "./io/phy/phy-templates.ts";
-export { type PhyFeatures, readPhyFeatures } from "./io/phy/read-features.ts";
+export { type PhyFeatures, type ReadFeaturesOptions, readPhyFeatures } from "./io/phy/read-features.ts";
 export {
   missingPhyFiles,
   type PhyFolder,

@@ -104,7 +104,7 @@ function axisOf(
     orient,
     title: axis.title,
     ...(axis.ticks === undefined
-      ? { tickCount: Math.max(2, Math.min(10, Math.floor(fitting))) }
+      ? { tickCount: Math.max(3, Math.min(10, Math.floor(fitting))) }
       : { values: [...axis.ticks] }),
     ...(axis.tickStep === undefined ? {} : { tickMinStep: axis.tickStep }),
     ...(axis.format === undefined ? {} : { format: axis.format }),

@@ -10,6 +10,7 @@ import {
   type LeaseTiming,
   LostConnectionError,
   type PopulateResult,
+  retry,
 } from "@tenon/datajoint";
 import type { ProgressSink } from "../cli/progress.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -49,7 +50,8 @@ export async function startWorker(
   options: StartOptions,
 ): Promise<WorkerSummary> {
   await using connection = await connect(settings.database);
-  const { lab, differences } = await openLab(connection, settings);
+  // workers that begin at the same time declare the same tables and insert the same lookups
+  const { lab, differences } = await retry(() => openLab(connection, settings), { signal: options.signal });
   for (const difference of differences) options.log(`warning: ${difference}`);
   await lab.checkProcessedRoot();
   await using leases = await Leases.open(settings.database, timingOf(settings.leaseS));

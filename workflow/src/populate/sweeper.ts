@@ -37,6 +37,8 @@ export class Sweeper {
     this.#isOver = true;
     clearTimeout(this.#timer);
     await this.#work;
+    // what this worker took over a moment ago has left its dead holder's folder
+    await this.#sweep();
   }
 
   #next(): void {

@@ -7,7 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
-import { type Connection, deleteFrom, type PopulateTable } from "@tenon/datajoint";
+import { type Connection, deleteFrom, type PopulateTable, retry } from "@tenon/datajoint";
 import { dictToUuid, type PythonValue } from "../ingest/dict-to-uuid.ts";
 import { ErrorLog, RegisteredWorker, RegisteredWorkerProcess, WorkerLog } from "../pipeline/worker-log.ts";
 import { keySourceSql } from "./key-source-sql.ts";
@@ -52,7 +52,17 @@ export class WorkerJournal {
     const worker_config_uuid = dictToUuid(config, true);
     const same = RegisteredWorker.restrict({ worker_name, worker_config_uuid });
     if (await same.exists()) return;
-    await this.#connection.transaction(async () => {
+    await again(() => this.#replace(worker_config_uuid, kwargs, entries, uuids));
+  }
+
+  #replace(
+    worker_config_uuid: string,
+    kwargs: Readonly<Record<string, PythonValue>>,
+    entries: readonly ReturnType<typeof entryOf>[],
+    uuids: readonly string[],
+  ): Promise<void> {
+    const worker_name = this.#worker;
+    return this.#connection.transaction(async () => {
       await deleteFrom(RegisteredWorker.restrict({ worker_name }));
       // of two workers of one name that begin at the same time, one inserts
       const row = {
@@ -72,7 +82,7 @@ export class WorkerJournal {
   /** Says that a process is about to run. */
   async begin(process_: string): Promise<void> {
     const row = { process: process_, process_timestamp: utcNow(), worker_name: this.#worker };
-    await WorkerLog.insert([{ ...row, ...this.#who() }], { skipDuplicates: true });
+    await again(() => WorkerLog.insert([{ ...row, ...this.#who() }], { skipDuplicates: true }));
   }
 
   /** Keeps an error; a later one of the same key takes its place. */
@@ -89,7 +99,7 @@ export class WorkerJournal {
       error_stack: stack,
       ...this.#who(),
     };
-    await ErrorLog.insert([row], { replace: true });
+    await again(() => ErrorLog.insert([row], { replace: true }));
   }
 
   /** Deletes rows older than 30 days, once an hour. */
@@ -97,14 +107,21 @@ export class WorkerJournal {
     if (nowMs - this.#lastLookMs < lookEveryH * 3_600_000) return;
     this.#lastLookMs = nowMs;
     const oldest = utc(Date.now() - keptDays * 86_400_000);
-    await deleteFrom(WorkerLog.restrict(`process_timestamp < '${oldest}'`));
-    await deleteFrom(ErrorLog.restrict(`error_timestamp < '${oldest}'`));
+    await again(() => deleteFrom(WorkerLog.restrict(`process_timestamp < '${oldest}'`)));
+    await again(() => deleteFrom(ErrorLog.restrict(`error_timestamp < '${oldest}'`)));
   }
 
   #who() {
     return { host: hostname(), user: this.#user, pid: process.pid };
   }
 }
+
+/** Many workers write here at once: what a deadlock or a busy file refuses is done again. */
+function again<T>(work: () => Promise<T>): Promise<T> {
+  return retry(work, { signal: never });
+}
+
+const never = new AbortController().signal;
 
 /** What is registered of a process, and hashed as Python does. */
 function entryOf(worker_name: string, step: StepDefinition, process_index: number) {

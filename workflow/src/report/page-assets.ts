@@ -10,7 +10,7 @@ body { margin: 0; font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-seri
 header, main { max-width: 1240px; margin: 0 auto; padding: 0 24px; }
 header { padding-top: 28px; border-bottom: 1px solid var(--line); }
 h1 { font-size: 26px; margin: 0; } header p { color: var(--mild); margin: 4px 0 16px; }
-h2 { font-size: 20px; margin: 32px 0 8px; } h3 { font-size: 17px; margin: 28px 0 6px; } h4 { font-size: 14px; margin: 0 0 6px; }
+h2 { font-size: 20px; margin: 32px 0 8px; } h3 { font-size: 17px; margin: 28px 0 6px; } h4 { font-size: 15px; margin: 26px 0 6px; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .facts th { text-align: left; font-weight: 500; color: var(--mild); padding: 2px 20px 2px 0; vertical-align: top; white-space: nowrap; }
 .facts td { overflow-wrap: anywhere; }

@@ -64,7 +64,7 @@ export async function sortingBlock(task: TaskRow, folder: string, durationS: num
     files.push(["figures", `${task.outputDir}/figures/ (${list.length}, each as SVG and PNG)`]);
   return {
     heading,
-    notes: notesOf(units, durationS, list.length > 0),
+    notes: units.length === 0 ? [await whyEmpty(folder)] : notesOf(units, durationS, list.length > 0),
     files,
     figures: await Promise.all(summary.map(block)),
     units,
@@ -72,9 +72,22 @@ export async function sortingBlock(task: TaskRow, folder: string, durationS: num
   };
 }
 
+/** Why there are no units, as the sorter's manifest says it. */
+async function whyEmpty(folder: string): Promise<string> {
+  const text = await readFile(join(folder, "sorting", "manifest.json"), "utf8").catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined;
+      throw error;
+    },
+  );
+  const { results } = (text === undefined ? {} : JSON.parse(text)) as {
+    readonly results?: { readonly emptyReason?: string };
+  };
+  return ["The sorter found no units in this recording.", results?.emptyReason ?? ""].join(" ").trim();
+}
+
 /** Sentences that a reader must see before the numbers. */
 function notesOf(units: readonly UnitRow[], durationS: number, hasFigures: boolean): string[] {
-  if (units.length === 0) return ["The sorter found no units in this recording."];
   const notes: string[] = [];
   const good = units.filter((unit) => unit.label === "good").length;
   notes.push(

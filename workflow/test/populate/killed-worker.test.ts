@@ -5,7 +5,7 @@ import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { generateRecording } from "@tenon/ephys";
-import { makeTestLab, type TestLab, testServers } from "../support/test-lab.ts";
+import { makeTestLab, type TestLab, type TestServer, testServers } from "../support/test-lab.ts";
 import { type Phase, phases } from "./support/dying-worker.ts";
 
 /** Leases of the default 40 s would make this test a long one; the proportions are the same. */
@@ -18,6 +18,26 @@ before(async () => {
   await generateRecording("tiny", 5, join(source.folder, "raw"), { durationS: 2, name: "killed" });
 });
 after(() => source.remove());
+
+/** A lab with one recording that was ingested and is to be sorted. */
+async function ingestedLab(server: TestServer): Promise<TestLab> {
+  const lab = makeTestLab({ ...server, env: { ...server.env, TENON_LEASE_SECONDS: leaseS } });
+  cpSync(join(source.folder, "raw"), join(lab.folder, "raw"), { recursive: true });
+  const words = ["session", "add", "raw/killed_g0", "--subject", "m1", "--sex", "U"];
+  await lab.json(...words, "--birth-date", "2026-01-01");
+  await lab.json("paramset", "add", "--method", "tenon", "--description", "defaults");
+  const ingested = await lab.runWorkflow("standard_worker", "--once", "--duration", "20");
+  assert.equal(ingested.code, 0, ingested.err);
+  return lab;
+}
+
+/** The same in a folder of its own; a file is copied with the lab, on a server all is done again. */
+async function labLike(lab: TestLab, server: TestServer): Promise<TestLab> {
+  if (server.name !== "sqlite") return ingestedLab(server);
+  const copy = makeTestLab({ ...server, env: { TENON_LEASE_SECONDS: leaseS } });
+  cpSync(lab.folder, copy.folder, { recursive: true });
+  return copy;
+}
 
 /** Starts the worker that kills itself; returns what it said. */
 function runDying(lab: TestLab, phase: Phase): Promise<{ signal: string | null; err: string }> {
@@ -38,18 +58,17 @@ const folders = (lab: TestLab) =>
   existsSync(join(lab.folder, outputs)) ? readdirSync(join(lab.folder, outputs)).sort() : [];
 
 for (const server of testServers)
-  describe(`a worker that is killed (${server.name})`, { skip: server.skip }, () => {
+  describe(`a worker that is killed (${server.name})`, { skip: server.skip, concurrency: 3 }, () => {
+    let ingested: TestLab;
+    before(async () => {
+      ingested = await ingestedLab(server);
+    });
+    after(() => ingested.remove());
+
     for (const phase of phases)
       it(`in phase '${phase}' loses nothing and leaves nothing twice`, { timeout: 120_000 }, async () => {
-        const lab = makeTestLab({ ...server, env: { ...server.env, TENON_LEASE_SECONDS: leaseS } });
+        const lab = await labLike(ingested, server);
         try {
-          cpSync(join(source.folder, "raw"), join(lab.folder, "raw"), { recursive: true });
-          const words = ["session", "add", "raw/killed_g0", "--subject", "m1", "--sex", "U"];
-          await lab.json(...words, "--birth-date", "2026-01-01");
-          await lab.json("paramset", "add", "--method", "tenon", "--description", "defaults");
-          const ingested = await lab.runWorkflow("standard_worker", "--once", "--duration", "20");
-          assert.equal(ingested.code, 0, ingested.err);
-
           const killed = await runDying(lab, phase);
           assert.equal(killed.signal, "SIGKILL", killed.err);
           const left = folders(lab);

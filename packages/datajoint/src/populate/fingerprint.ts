@@ -16,21 +16,27 @@ export function fingerprint(value: unknown): string {
 function add(hash: Hash, value: unknown, where: string, above: Set<object>): void {
   switch (typeof value) {
     case "undefined":
-      return text(hash, "undefined", "");
+      text(hash, "undefined", "");
+      break;
     case "boolean":
     case "bigint":
-      return text(hash, typeof value, String(value));
+      text(hash, typeof value, String(value));
+      break;
     case "number":
-      return text(hash, "number", Object.is(value, -0) ? "-0" : String(value));
+      text(hash, "number", Object.is(value, -0) ? "-0" : String(value));
+      break;
     case "string":
-      return text(hash, "string", value);
+      text(hash, "string", value);
+      break;
     case "object":
-      if (value === null) return text(hash, "null", "");
-      if (above.has(value)) throw refused(where, "contains itself");
-      above.add(value);
-      addObject(hash, value, where, above);
-      above.delete(value);
-      return;
+      if (value === null) text(hash, "null", "");
+      else if (above.has(value)) throw refused(where, "contains itself");
+      else {
+        above.add(value);
+        addObject(hash, value, where, above);
+        above.delete(value);
+      }
+      break;
     default:
       throw refused(where, `is a ${typeof value}`);
   }
@@ -48,7 +54,7 @@ function addObject(hash: Hash, value: object, where: string, above: Set<object>)
     hash.update(new Uint8Array(value));
   } else if (Array.isArray(value)) {
     text(hash, "Array", String(value.length));
-    value.forEach((member, i) => add(hash, member, `${where}[${i}]`, above));
+    for (const [i, member] of value.entries()) add(hash, member, `${where}[${i}]`, above);
   } else if (value instanceof Map) {
     text(hash, "Map", String(value.size));
     for (const [key, member] of value) {

@@ -17,7 +17,7 @@ import { retry } from "./retry.ts";
 import type { Todo } from "./todo.ts";
 
 /** A connection that is lost so often inside one insert part is lost because of it. */
-const MOST_INTERRUPTIONS = 5;
+const MOST_LOSSES = 5;
 
 /** What holds the key for this attempt. */
 export interface Guard {
@@ -50,14 +50,16 @@ export interface InsertPlan {
 export async function insertOnce(plan: InsertPlan): Promise<"done" | "present"> {
   const { table, guard, todo, attempt } = plan;
   let mayHaveArrived = false;
-  let interruptions = 0;
+  const losses: LostConnectionError[] = [];
   const once = async (): Promise<"done" | "present"> => {
-    const reached = { inside: false, commit: false };
+    const reached = { rows: false, commit: false };
     try {
       return await table.connection.transaction(async () => {
         // first of all: a read before it would fix a snapshot
         await guard?.fence();
-        reached.inside = true;
+        // the fence holds, so nothing of the earlier runs has arrived
+        if (losses.length >= MOST_LOSSES) throw interrupted(plan, losses.at(-1)!);
+        reached.rows = true;
         const result = await insertInside(plan);
         reached.commit = true;
         return result;
@@ -65,8 +67,7 @@ export async function insertOnce(plan: InsertPlan): Promise<"done" | "present"> 
     } catch (error) {
       if (error instanceof LostConnectionError) {
         mayHaveArrived ||= reached.commit;
-        if (reached.inside && !reached.commit && ++interruptions >= MOST_INTERRUPTIONS)
-          throw interrupted(plan, error);
+        if (reached.rows) losses.push(error);
       } else if (error instanceof LeaseLostError && mayHaveArrived && (await hasArrived(plan))) return "done";
       else if (error instanceof DuplicateError && (await todo.isPresent(attempt.key))) {
         if (guard !== undefined) await table.connection.transaction(() => guard.fence(), guard.transaction);
@@ -108,7 +109,7 @@ async function insertInside({
 
 function interrupted({ table }: InsertPlan, cause: LostConnectionError): DataJointError {
   return new DataJointError(
-    `The connection was lost ${MOST_INTERRUPTIONS} times inside the insert part of ${table.className ?? table.table}. Nothing was inserted. The server ends a transaction in which nothing happens for a while, so what takes long belongs into compute. ${cause.message}`,
+    `The connection was lost ${MOST_LOSSES} times inside the insert part of ${table.className ?? table.table}. Nothing was inserted. The server ends a transaction in which nothing happens for a while, so what takes long belongs into compute. ${cause.message}`,
     { cause },
   );
 }

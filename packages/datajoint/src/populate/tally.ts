@@ -34,12 +34,15 @@ export class Tally {
     switch (outcome.kind) {
       case "done":
         this.#successes++;
-        return this.#tell({ kind: "done", key, attempt, durationS });
+        this.#tell({ kind: "done", key, attempt, durationS });
+        return;
       case "skipped":
       case "released":
-        return this.#tell({ kind: outcome.kind, key, durationS });
+        this.#tell({ kind: outcome.kind, key, durationS });
+        return;
       case "lost":
-        return this.#tell({ kind: "lost", key, attempt, durationS, message: outcome.message });
+        this.#tell({ kind: "lost", key, attempt, durationS, message: outcome.message });
+        return;
       case "failed": {
         const { error, message } = outcome;
         this.#tell({ kind: "failed", key, durationS, message, error });

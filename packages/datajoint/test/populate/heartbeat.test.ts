@@ -85,6 +85,39 @@ function tests(database: TestDatabase, generation: Generation): void {
     assert.ok(busy.lines.some(({ kind }) => kind === "done"));
   });
 
+  it("a worker in an insert transaction that lasts longer than its lease keeps its key", async () => {
+    const own = await setUp(1);
+    const timing = { ...quick, idleTransactionS: 60 };
+    const kinds: string[] = [];
+    const slow = populate(
+      resultTable(
+        own,
+        squares(own, "slow", async (part) => {
+          if (part === "insert") await sleep(2 * (quick.leaseS + quick.graceS) * 1000);
+        }),
+      ),
+      { reserve: true, timing, onEvent: ({ kind }) => kinds.push(kind) },
+    );
+    const connection = await database.open();
+    const near = { ...own, connection };
+    await using leases = await Leases.open(database.settings, quick);
+    let others = 0;
+    while (!kinds.includes("done")) {
+      const { successCount } = await populate(resultTable(near, squares(near, "other")), {
+        reserve: true,
+        leases,
+      });
+      others += successCount;
+      await sleep(200);
+    }
+    assert.equal((await slow).successCount, 1);
+    assert.equal(others, 0);
+    assert.deepEqual(
+      (await rowsOf(own, "__result")).map((row) => row.worker),
+      ["slow"],
+    );
+  });
+
   it("a worker whose beat thread has died finishes its key, gives the others back, and claims no more", async () => {
     const own = await setUp(3);
     const events: PopulateEvent[] = [];

@@ -158,7 +158,9 @@ function tests(database: TestDatabase, generation: Generation): void {
     assert.deepEqual(await onlyWorker(own), ["near"]);
   });
 
-  it("an insert part in which nothing happens for too long is an error of the key, not a loop without end", async (t) => {
+  it("an insert part in which nothing happens for too long is an error of the key, not a loop without end", {
+    skip: generation === "current" && "the same on both queues, and long",
+  }, async (t) => {
     const { own, far, kinds, onEvent } = await setUp(t);
     let inserts = 0;
     const make = squares(far, "far", async (part) => {

@@ -12,6 +12,7 @@ import { medianInPlace, noiseInPlace } from "../dsp/median.ts";
 import { contactDistanceUm, nearestChannels } from "../preprocessing/neighbours.ts";
 import type { SparseRows } from "../preprocessing/preprocessing-plan.ts";
 import type { Preprocessor } from "../preprocessing/preprocessor.ts";
+import { samplesAtRate } from "../preprocessing/time-scale.ts";
 import { Detector } from "./detector.ts";
 import type { DetectorModel } from "./detector-model.ts";
 import { collectPeakWaveforms, type PeakWaveforms } from "./peak-waveforms.ts";
@@ -23,7 +24,7 @@ export interface LearnDetectorOptions {
   readonly waveforms?: PeakWaveforms | undefined;
 }
 
-/** The prototype's samples before and after the trough. */
+/** The prototype's samples before and after the trough, at 30 kHz, as the exclusion below. */
 const BEFORE = 8;
 const AFTER = 16;
 /** exp(-distance / width) within the radius; 0 is the channel alone. */
@@ -48,17 +49,22 @@ export async function learnDetector(
   options: LearnDetectorOptions,
 ): Promise<DetectorModel> {
   const { isUsed } = preprocessor.plan;
-  const { channelCount, probe } = recording;
+  const { channelCount, probe, samplingRateHz } = recording;
+  const before = samplesAtRate(BEFORE, samplingRateHz);
   const near = (radius: number) =>
     Array.from({ length: channelCount }, (_, c) =>
       isUsed[c] === 0 ? [] : nearestChannels(probe, isUsed, c, radius),
     );
   const bare: DetectorModel = {
     channelCount,
-    prototype: prototypeOf(await enoughWaveforms(preprocessor, recording, options)),
-    before: BEFORE,
+    prototype: prototypeOf(
+      await enoughWaveforms(preprocessor, recording, options),
+      before,
+      samplesAtRate(AFTER, samplingRateHz),
+    ),
+    before,
     pools: POOL_WIDTHS_UM.map((width) => poolRows(near(width === 0 ? 0 : POOL_RADIUS_UM), width, recording)),
-    exclusionSamples: EXCLUSION_SAMPLES,
+    exclusionSamples: samplesAtRate(EXCLUSION_SAMPLES, samplingRateHz),
     near: sparse(near(EXCLUSION_UM), () => []),
   };
   const scales = await scoreNoise(preprocessor, recording, bare, options.signal);
@@ -80,18 +86,18 @@ async function enoughWaveforms(
 }
 
 /** The median of the waveforms scaled to norm 1, about the trough, scaled to norm 1. */
-function prototypeOf(waveforms: PeakWaveforms): Float32Array {
+function prototypeOf(waveforms: PeakWaveforms, before: number, after: number): Float32Array {
   const { data, count, length, trough } = waveforms;
-  const prototype = new Float32Array(BEFORE + 1 + AFTER);
+  const prototype = new Float32Array(before + 1 + after);
   const norms = Float64Array.from({ length: count }, (_, i) =>
     Math.hypot(...data.subarray(i * length, (i + 1) * length)),
   );
   const values = new Float32Array(count);
   for (let k = 0; k < prototype.length && count > 0; k++) {
-    for (let i = 0; i < count; i++) values[i] = data[i * length + trough - BEFORE + k] / norms[i];
+    for (let i = 0; i < count; i++) values[i] = data[i * length + trough - before + k] / norms[i];
     prototype[k] = medianInPlace(values);
   }
-  if (count === 0) prototype[BEFORE] = -1;
+  if (count === 0) prototype[before] = -1;
   const norm = Math.hypot(...prototype);
   return prototype.map((value) => value / norm);
 }

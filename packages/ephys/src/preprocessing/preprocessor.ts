@@ -10,7 +10,7 @@ import type { Int16Samples, Recording } from "../core/recording.ts";
 import { makeTraces, type Traces } from "../core/traces.ts";
 import { type KernelVariant, TraceKernels } from "../dsp/wasm/load.ts";
 import { SparseProduct } from "../dsp/wasm/sparse-product.ts";
-import { EphysError, ShapeError } from "../errors.ts";
+import { EphysError, RecordingError, ShapeError } from "../errors.ts";
 import { int16SamplesOf } from "./int16-samples.ts";
 import { checkPlan, type PreprocessingPlan } from "./preprocessing-plan.ts";
 
@@ -138,7 +138,21 @@ export class Preprocessor {
       this.#blocks(rows, position - start, columnCount * bytes, raw !== undefined, isWhitened, traces);
       position += rows;
     }
+    this.#refuseNotFinite(traces, recording, start);
     return traces;
+  }
+
+  /** Where one sample is not a number, the filter gives none from there on: the last row tells for all. */
+  #refuseNotFinite({ data, channelCount }: Traces, recording: Recording, start: number): void {
+    for (let i = data.length - channelCount; i < data.length; i++)
+      if (!Number.isFinite(data[i]))
+        throw new RecordingError(
+          `'${recording.source.path}' holds samples that are no finite numbers (NaN or infinity), ` +
+            `in the ${data.length / channelCount} samples from ${start} on or shortly before. ` +
+            "Write the file again with finite samples, or as int16.",
+          "not-finite",
+          recording.source.path,
+        );
   }
 
   /** Forgets what was filtered before; fills `padding` rows with the first sample, which is what the filter subtracts. */

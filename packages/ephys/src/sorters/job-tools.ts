@@ -17,6 +17,7 @@ import {
 import type { TemplateBank } from "../matching/template-bank.ts";
 import type { PreprocessingPlan } from "../preprocessing/preprocessing-plan.ts";
 import { Preprocessor } from "../preprocessing/preprocessor.ts";
+import { samplesAtRate } from "../preprocessing/time-scale.ts";
 import type { SorterParameters } from "./parameters.ts";
 import { type CachePlan, WhitenedCache } from "./whitened-cache.ts";
 
@@ -67,10 +68,19 @@ export class JobTools {
     const { parameters, basis, plan } = setup;
     const isSmall = recording.channelCount <= SMALL_PROBE_CHANNELS;
     const everywhere = Number.MAX_VALUE;
-    this.parameters = isSmall ? { ...parameters, shadowRadiusUm: everywhere } : parameters;
+    const atRate = (samples: number): number => samplesAtRate(samples, recording.samplingRateHz);
+    this.parameters = {
+      ...parameters,
+      shadowLag: atRate(parameters.shadowLag),
+      shadowRadiusUm: isSmall ? everywhere : parameters.shadowRadiusUm,
+      matching: {
+        ...parameters.matching,
+        lags: atRate(parameters.matching.lags),
+        templateRadiusUm: isSmall ? everywhere : parameters.matching.templateRadiusUm,
+      },
+    };
     this.recording = recording;
-    const matching = isSmall ? { ...parameters.matching, templateRadiusUm: everywhere } : parameters.matching;
-    this.context = makeMatchingContext(basis, recording.probe, matching);
+    this.context = makeMatchingContext(basis, recording.probe, this.parameters.matching);
     this.windows = layWindows(this.context, parameters.windowSpacingUm, parameters.windowRadiusUm);
     this.locating = locatingNeighbours(this.context);
     this.preprocessor = Preprocessor.create(plan);

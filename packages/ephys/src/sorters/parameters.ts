@@ -2,8 +2,8 @@
  * @module
  * Parameters of the sorter `tenon`. Thresholds are in sigma of the whitened noise, so one set fits any probe and gain.
  *
- * What a newcomer would get wrong: windows and lags are in samples and were chosen at 30 kHz. The defaults are those of the sorter's study
- * (shared/prototypes/sorter, section 1).
+ * What a newcomer would get wrong: windows and lags are in samples of 30 kHz; at a higher rate they take as long (`samplesAtRate`). The
+ * defaults are those of the sorter's study (shared/prototypes/sorter, section 1).
  */
 import { type ClusteringParameters, clusteringParameters } from "../clustering/parameters.ts";
 import { ParameterError } from "../errors.ts";

@@ -53,6 +53,8 @@ export interface SortingResult {
   /** How the recording was preprocessed; undefined when there was nothing to learn from. */
   readonly plan: PreprocessingPlan | undefined;
   readonly timings: readonly StageTiming[];
+  /** A sentence that says why there is no unit; undefined when there are units. */
+  readonly emptyReason: string | undefined;
   /** Of the sorter's algorithm: another version may find other spikes. */
   readonly version: string;
 }

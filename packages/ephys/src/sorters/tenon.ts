@@ -72,7 +72,7 @@ const CACHE_BYTES = 1.5e9;
 /**
  * Sorts a recording.
  *
- * @returns an empty sorting for a recording that is silent, or shorter than 0.05 s
+ * @returns an empty sorting, and why (`emptyReason`), for a recording that is silent, without spikes, or shorter than 0.05 s
  * @throws ParameterError for a parameter that is unknown or out of range; RecordingError from reading; the signal's reason
  *
  * Same result for the same recording and parameters, whatever the threads. Memory: `cacheBytes`, some 50 MB a thread and 0.7 kB a spike.
@@ -86,7 +86,7 @@ export async function sortRecording(recording: Recording, options: SortOptions =
   const setup = await clock.time("learn", (progress) =>
     setupOf(recording, parameters, { plan: options.plan, signal: options.signal, progress }),
   );
-  if (setup === undefined) return emptyResult(recording, parameters, clock.timings);
+  if (typeof setup === "string") return emptyResult(recording, parameters, clock.timings, setup);
   const cache = planCache(options, recording, setup);
   const pool = new JobPool({ ...setup, cache }, recording, threads);
   try {
@@ -136,7 +136,11 @@ async function sortWith(
     ),
   );
   let bank = await stage("templates", (context) => firstTemplates(context, clusters));
-  if (bank.unitCount === 0) return { ...emptyResult(recording, parameters, clock.timings), plan: setup.plan };
+  const empty = (): SortingResult => ({
+    ...emptyResult(recording, parameters, clock.timings, nothingFound(parameters)),
+    plan: setup.plan,
+  });
+  if (bank.unitCount === 0) return empty();
   let costs: Float32Array | undefined;
   const found: FoundEvents = {
     samples: joinArrays(
@@ -161,10 +165,10 @@ async function sortWith(
     );
     const learned = await stage("relearn", (context) => learningRound(context, first, joinMatched(matched)));
     ({ bank, costs } = await stage("audition", (context) => audition(context, learned, found)));
-    if (bank.unitCount === 0)
-      return { ...emptyResult(recording, parameters, clock.timings), plan: setup.plan };
+    if (bank.unitCount === 0) return empty();
   }
   const spikes = await stage("final match", (context) => finalSpikes(context, bank, costs, found));
+  if (spikes.unitCount === 0) return empty();
   const units = await stage("describe", (context) => describeUnits(context, spikes));
   return makeResult(recording, setup, spikes, units, pool, clock.timings);
 }
@@ -183,19 +187,28 @@ async function detectAll(context: StageContext): Promise<DetectedChunk[]> {
   return detected;
 }
 
-/** The setup; undefined for a recording with nothing to learn from. */
+function nothingFound({ seedThreshold, minimumSpikes }: SorterParameters): string {
+  return (
+    `No unit was found: nothing above ${seedThreshold} sigma repeats at least ${minimumSpikes} times. ` +
+    "Look at the raw traces; if there are spikes, check the gain and the probe's positions."
+  );
+}
+
+/** The setup; for a recording with nothing to learn from, a sentence that says why. */
 async function setupOf(
   recording: Recording,
   parameters: SorterParameters,
   options: LearnSetupOptions,
-): Promise<SharedSetup | undefined> {
-  if (recording.sampleCount < SHORTEST_WINDOWS * WINDOW_SAMPLES || recording.channelCount === 0)
-    return undefined;
+): Promise<SharedSetup | string> {
+  const shortest = SHORTEST_WINDOWS * WINDOW_SAMPLES;
+  if (recording.channelCount === 0) return "The recording has no channel with a contact.";
+  if (recording.sampleCount < shortest)
+    return `The recording is too short to sort: it has ${recording.sampleCount} samples, ${shortest} are needed.`;
   try {
     return await learnSetup(recording, parameters, options);
   } catch (error) {
     // preprocessing refuses a recording without a channel to use; for a sorter that is a recording without spikes
-    if (error instanceof ParameterError && error.parameter === "recording") return undefined;
+    if (error instanceof ParameterError && error.parameter === "recording") return error.message;
     throw error;
   }
 }
@@ -250,6 +263,7 @@ function makeResult(
     parameters: setup.parameters,
     plan: setup.plan,
     timings,
+    emptyReason: undefined,
     version: TENON_VERSION,
   };
 }
@@ -258,6 +272,7 @@ function emptyResult(
   recording: Recording,
   parameters: SorterParameters,
   timings: readonly StageTiming[],
+  emptyReason: string,
 ): SortingResult {
   const { samplingRateHz, sampleCount } = recording;
   const [integers, doubles, singles] = [new Int32Array(0), new Float64Array(0), new Float32Array(0)];
@@ -286,6 +301,7 @@ function emptyResult(
     parameters,
     plan: undefined,
     timings,
+    emptyReason,
     version: TENON_VERSION,
   };
 }

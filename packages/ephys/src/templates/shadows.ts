@@ -1,6 +1,6 @@
 /**
  * @module
- * Shadows: units made of what the subtraction of a larger unit left over. Most of their spikes lie at one lag from its spikes.
+ * Shadows: units made of what the subtraction of larger units left over. Most of their spikes lie at one lag from spikes of those.
  *
  * What a newcomer would get wrong: without the rule that the source is much larger, true small units that collected a few leftovers are
  * thrown away (7 of 103 in the study).
@@ -28,9 +28,11 @@ export interface UnitTrains {
 
 /** Lags that count as one: this many to both sides. */
 const LAG_TOLERANCE = 3;
+const WINDOW = 2 * LAG_TOLERANCE + 1;
 
 /**
- * Tells which units are shadows.
+ * Tells which units are shadows: of one larger unit, or of all larger units near it together (where leftovers of several units are alike,
+ * or two large spikes overlap, they make one unit). The second test takes off what chance gives: near many units some spike is always near.
  *
  * @param suspects  units that may be shadows; @param sources  units whose leftovers they may be; a unit is never its own source
  * @returns Uint8Array [suspects' units], 1 = shadow
@@ -43,33 +45,66 @@ export function findShadows(
 ): Uint8Array {
   const isSame = suspects === sources;
   const unitCount = suspects.energies.length;
-  const sourceCount = sources.energies.length;
   const bins = 2 * (rules.shadowLag + LAG_TOLERANCE) + 1;
-  const histograms = Array.from({ length: unitCount }, () => new Map<number, Int32Array>());
+  const single = Array.from({ length: unitCount }, () => new Map<number, Int32Array>());
+  const union = Array.from({ length: unitCount }, () => new Int32Array(bins));
   const totals = new Int32Array(unitCount);
   const canCast = sourceTable(suspects, sources, isSame, context, rules);
+  const seen = new Int32Array(bins).fill(-1);
+  for (let i = 0; i < suspects.samples.length; i++) totals[suspects.units[i]]++;
+  eachPair(suspects, sources, canCast, rules.shadowLag, (i, unit, source, lag) => {
+    const bin = lag + rules.shadowLag + LAG_TOLERANCE;
+    let histogram = single[unit].get(source);
+    if (histogram === undefined) {
+      histogram = new Int32Array(bins);
+      single[unit].set(source, histogram);
+    }
+    histogram[bin]++;
+    if (seen[bin] === i) return;
+    seen[bin] = i;
+    union[unit][bin]++;
+  });
+  const windows = union.map(largestWindow);
+  const hits = new Int32Array(unitCount);
+  let last = -1;
+  eachPair(suspects, sources, canCast, rules.shadowLag, (i, unit, _source, lag) => {
+    const bin = lag + rules.shadowLag + LAG_TOLERANCE;
+    const { start } = windows[unit];
+    if (i === last || bin < start || bin >= start + WINDOW) return;
+    last = i;
+    hits[unit]++;
+  });
+  return Uint8Array.from(totals, (total, unit) => {
+    for (const histogram of single[unit].values())
+      if (largestWindow(histogram).sum > rules.shadowFraction * total) return 1;
+    const all = union[unit].reduce((sum, count) => sum + count, 0);
+    const byChance = ((all - windows[unit].sum) / (bins - 2 * WINDOW + 1)) * WINDOW;
+    const share = hits[unit] / total;
+    const chance = Math.min(byChance / total, 1);
+    return share - chance > rules.shadowFraction * (1 - chance) ? 1 : 0;
+  });
+}
+
+/** Calls `found` for each spike of a suspect and each spike of a possible source within the lags, in order of the suspects' spikes. */
+function eachPair(
+  suspects: UnitTrains,
+  sources: UnitTrains,
+  canCast: Uint8Array,
+  shadowLag: number,
+  found: (spike: number, unit: number, source: number, lag: number) => void,
+): void {
+  const sourceCount = sources.energies.length;
   let from = 0;
   for (let i = 0; i < suspects.samples.length; i++) {
     const sample = suspects.samples[i];
     const unit = suspects.units[i];
-    totals[unit]++;
-    while (from < sources.samples.length && sources.samples[from] < sample - rules.shadowLag) from++;
-    for (let j = from; j < sources.samples.length && sources.samples[j] <= sample + rules.shadowLag; j++) {
+    while (from < sources.samples.length && sources.samples[from] < sample - shadowLag) from++;
+    for (let j = from; j < sources.samples.length && sources.samples[j] <= sample + shadowLag; j++) {
       const source = sources.units[j];
-      if (canCast[unit * sourceCount + source] === 0) continue;
-      let histogram = histograms[unit].get(source);
-      if (histogram === undefined) {
-        histogram = new Int32Array(bins);
-        histograms[unit].set(source, histogram);
-      }
-      histogram[Math.round(sources.samples[j] - sample) + rules.shadowLag + LAG_TOLERANCE]++;
+      if (canCast[unit * sourceCount + source] === 1)
+        found(i, unit, source, Math.round(sources.samples[j] - sample));
     }
   }
-  return Uint8Array.from(histograms, (of, unit) => {
-    for (const histogram of of.values())
-      if (largestSum(histogram) > rules.shadowFraction * totals[unit]) return 1;
-    return 0;
-  });
 }
 
 function sourceTable(
@@ -91,13 +126,13 @@ function sourceTable(
   return table;
 }
 
-/** The largest sum of neighbouring bins. */
-function largestSum(histogram: Int32Array): number {
-  let largest = 0;
-  for (let at = 0; at + 2 * LAG_TOLERANCE < histogram.length; at++) {
+/** Where the largest sum of `WINDOW` neighbouring bins begins. */
+function largestWindow(histogram: Int32Array): { start: number; sum: number } {
+  let best = { start: 0, sum: 0 };
+  for (let start = 0; start + WINDOW <= histogram.length; start++) {
     let sum = 0;
-    for (let k = 0; k <= 2 * LAG_TOLERANCE; k++) sum += histogram[at + k];
-    largest = Math.max(largest, sum);
+    for (let k = 0; k < WINDOW; k++) sum += histogram[start + k];
+    if (sum > best.sum) best = { start, sum };
   }
-  return largest;
+  return best;
 }

@@ -207,6 +207,23 @@ for (const variant of ["relaxed", "plain"] as KernelVariant[])
         }
     });
 
+    test("toSteps rounds and clips to int16, fromSteps gives back what is within half a step", () => {
+      const values = normals(new Random(5), 64, 100);
+      values.set([300, -300, 1e9, -1e9]);
+      const kernels = new TraceKernels(variant);
+      const [input, steps] = [kernels.place(values), kernels.reserve(values.length * 2)];
+      kernels.functions.toSteps(input, values.length, 128, steps);
+      const rounded = Array.from(kernels.integers(steps, values.length));
+      assert.deepEqual(rounded.slice(0, 4), [32767, -32768, 32767, -32768]);
+      const out = kernels.reserve(values.length * 4);
+      kernels.functions.fromSteps(steps, values.length, 1 / 128, out);
+      const back = kernels.floats(out, values.length);
+      for (let i = 4; i < values.length; i++) {
+        assert.equal(back[i], rounded[i] / 128);
+        if (Math.abs(values[i]) < 255) assert.ok(Math.abs(back[i] - values[i]) <= 1 / 256 + 1e-6);
+      }
+    });
+
     test("subtractRow, dotRows and peaksAbove do what loops do", () => {
       const channels = 11;
       const values = normals(new Random(4), channels * SAMPLES);

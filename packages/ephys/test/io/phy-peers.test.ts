@@ -10,9 +10,8 @@ import { CHANNELS, makeContent, SAMPLES, SPIKES, UNITS } from "../support/phy-co
 import { temporaryFolder } from "../support/tiny-spikeglx.ts";
 
 /** A python with spikeinterface, pandas, scikit-learn and phylib. */
-const python = process.env.TENON_PYTHON_PHY;
-const skip =
-  python === undefined ? "TENON_PYTHON_PHY is not set (a python with spikeinterface, pandas, phylib)" : false;
+const python = process.env.TENON_PYTHON;
+const skip = python === undefined ? "TENON_PYTHON is not set (scripts/python-env.sh)" : false;
 const script = (name: string) => join(import.meta.dirname, "fixtures", name);
 
 interface SeenByPeer {

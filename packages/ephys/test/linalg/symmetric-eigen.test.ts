@@ -72,6 +72,23 @@ describe("symmetricEigen", () => {
     );
   });
 
+  it("decomposes covariances of fewer points than dimensions (regression: couplings among zero eigenvalues never became small)", () => {
+    for (let seed = 0; seed < 60; seed++) {
+      const random = new Random(seed);
+      const [points, size] = [14, 70];
+      const rows = Float64Array.from(
+        { length: points * size },
+        () => (seed % 2 === 0 ? 1 : 20) * random.normal(),
+      );
+      const matrix = new Float64Array(size * size);
+      for (let k = 0; k < points; k++)
+        for (let i = 0; i < size; i++)
+          for (let j = 0; j < size; j++) matrix[i * size + j] += rows[k * size + i] * rows[k * size + j];
+      const { rebuilt, orthonormal } = residuals(matrix, size);
+      assert.ok(rebuilt < TOLERANCE && orthonormal < TOLERANCE, `seed ${seed}: ${rebuilt} ${orthonormal}`);
+    }
+  });
+
   it("reads only the upper triangle", () => {
     const full = symmetricEigen(Float64Array.of(2, 1, 1, 3), 2);
     assert.deepEqual(symmetricEigen(Float64Array.of(2, 1, 99, 3), 2), full);

@@ -216,6 +216,22 @@ describe("planning", () => {
     assert.deepEqual([...new Set(few.medianGroup)], [-1]);
   });
 
+  test("refuses a recording with a sample that is no number, wherever it is", async () => {
+    const recording = formulaRecording(20_000, 18);
+    const preprocessor = Preprocessor.create(await planPreprocessing(recording));
+    for (const [sample, value] of [
+      [3000, Number.NaN],
+      [4999, Number.POSITIVE_INFINITY],
+    ]) {
+      const read: typeof recording.read = async (start, end, out) => {
+        const traces = await recording.read(start, end, out);
+        if (sample >= start && sample < end) traces.data[(sample - start) * 18 + 2] = value;
+        return traces;
+      };
+      await assert.rejects(preprocessor.whiten({ ...recording, read }, 2000, 5000), { code: "not-finite" });
+    }
+  });
+
   test("stops when told to and refuses what it cannot use", async () => {
     const recording = formulaRecording(20_000, 18);
     const stopped = AbortSignal.abort(new Error("stop here"));

@@ -29,6 +29,23 @@ test("it is none when it is not much smaller, far away, later than the longest l
   assert.deepEqual(shadowsOf(trains(undefined, [400, 30], [0, 0])), [0, 0]);
 });
 
+test("a small unit at one lag from several larger ones together is their shadow; one that is near them by chance is not", () => {
+  // three large units in turn every 100 samples; the small one follows each spike by 40, or comes at times of its own
+  const mixed = (small: (i: number) => number) => {
+    const spikes = Array.from({ length: 150 }, (_, i) => [
+      { sample: 1000 + 100 * i, unit: i % 3 },
+      { sample: 1000 + 100 * i + small(i), unit: 3 },
+    ])
+      .flat()
+      .sort((a, b) => a.sample - b.sample);
+    const energies = [400, 500, 600, 30];
+    const mainChannels = [0, 0, 0, 0];
+    return { samples: spikes.map((s) => s.sample), units: spikes.map((s) => s.unit), energies, mainChannels };
+  };
+  assert.deepEqual(shadowsOf(mixed((i) => 40 + (i % 3))), [0, 0, 0, 1]);
+  assert.deepEqual(shadowsOf(mixed((i) => (i * 37) % 100)), [0, 0, 0, 0]);
+});
+
 test("units whose spikes are all smaller than the template are misfits; units without spikes are none", () => {
   const amplitudes = Float32Array.of(1, 0.9, 1.1, 0.6, 0.6, 0.95);
   assert.deepEqual(

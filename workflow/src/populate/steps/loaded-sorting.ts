@@ -1,7 +1,7 @@
 /**
  * @module
- * The units of a Kilosort or Phy folder: which spikes are whose, on which channel each unit and each spike is, and how large spikes are
- * (pipeline contract 2.5, 3.5).
+ * The units of a Kilosort or Phy folder: which spikes are whose, on which channel each unit and each spike is (pipeline contract 2.5,
+ * 3.5).
  *
  * What a newcomer would get wrong: templates' channels are rows of `channel_map.npy`, which names columns of the raw file, which are not
  * the recording's channels when the file holds more; electrodes are found by way of all three.
@@ -18,8 +18,6 @@ export interface LoadedSorting {
   readonly fileRows: Uint32Array | undefined;
   /** Channel of the recording with the largest template, for each template; empty without templates. */
   readonly templateChannels: Int32Array;
-  /** uV, one for each spike; undefined when the folder only has the templates' scaling. */
-  readonly amplitudesUv: Float32Array | undefined;
 }
 
 /** Reads a folder. @throws RecordingError for files that are missing, damaged or do not fit the recording */
@@ -32,7 +30,6 @@ export async function loadSorting(path: string, recording: Recording): Promise<L
     rows: rowsOfUnits(phy),
     fileRows: await fileRows(path),
     templateChannels: peakChannels(path, phy, recording),
-    amplitudesUv: await amplitudesUv(path, phy.sorting.spikeSamples.length),
   };
 }
 
@@ -97,21 +94,4 @@ function peakChannels(path: string, phy: PhyFolder, recording: Recording): Int32
     peaks[template] = channel;
   }
   return peaks;
-}
-
-/** What our own folders say; their spikes are in time order. */
-async function amplitudesUv(path: string, spikeCount: number): Promise<Float32Array | undefined> {
-  const file = join(path, "spike_amplitudes_uv.npy");
-  try {
-    const { values } = await readNpy(file);
-    if (values.length === spikeCount) return Float32Array.from(values as Float32Array);
-  } catch (error) {
-    if ((error as { readonly code?: string }).code === "missing-npy") return undefined;
-    throw error;
-  }
-  throw new RecordingError(
-    `'${file}' does not have one value for each of ${spikeCount} spikes. Copy the whole folder again.`,
-    "inconsistent",
-    file,
-  );
 }

@@ -2,10 +2,13 @@
  * @module
  * What the built-in sorter found, as a Phy folder holds it.
  *
- * Templates are in uV and the whitening matrix is the identity: Phy then shows what an oscilloscope would.
+ * Templates are in uV and the whitening matrix is the identity: Phy then shows what an oscilloscope would. What a newcomer would get wrong:
+ * the sorter's templates are of a causal band pass, which moves and lowers their troughs; here that is undone.
  */
 import {
   type ClusterMetrics,
+  filterBackwards,
+  makeTraces,
   type PhyContent,
   type PhyUnitInfo,
   type Recording,
@@ -16,7 +19,8 @@ import { qualityLabel } from "./quality-label.ts";
 import { padded } from "./sorting-folder.ts";
 
 /** The content of a Phy folder, with labels and the metrics that need no second look at the recording. */
-export function phyContent(result: SortingResult, recording: Recording): PhyContent {
+export function phyContent(sorted: SortingResult, recording: Recording): PhyContent {
+  const result = undelayed(sorted);
   const { sorting, features } = result;
   const { file, probe, channelCount } = recording;
   const columns = file?.channelColumns ?? Int32Array.from({ length: channelCount }, (_, channel) => channel);
@@ -46,6 +50,32 @@ export function phyContent(result: SortingResult, recording: Recording): PhyCont
       hpFiltered: false,
     },
     unitInfo: unitInfo(result, recording, columns),
+  };
+}
+
+/** The result with the band pass's delay taken out of its templates, and amplitudes that are of those. */
+function undelayed(result: SortingResult): SortingResult {
+  const { templates, plan, sorting } = result;
+  if (plan === undefined) return result;
+  const { windowSamples } = templates;
+  const peaksUv = new Map<number, number>();
+  const unitMainChannels = new Int32Array(sorting.unitIds.length);
+  const waveformsUv = templates.waveformsUv.map((waveform, index) => {
+    const width = templates.channels[index]!.length;
+    const { data } = filterBackwards(plan.sections, makeTraces(windowSamples, width, waveform.slice()));
+    let largest = 0;
+    for (let at = 0; at < data.length; at++) if (Math.abs(data[at]!) > Math.abs(data[largest]!)) largest = at;
+    peaksUv.set(sorting.unitIds[index]!, Math.abs(data[largest]!));
+    unitMainChannels[index] = templates.channels[index]![largest % width]!;
+    return data;
+  });
+  return {
+    ...result,
+    templates: { ...templates, waveformsUv },
+    unitMainChannels,
+    spikeAmplitudesUv: sorting.spikeAmplitudes.map(
+      (amplitude, spike) => amplitude * peaksUv.get(sorting.spikeUnits[spike]!)!,
+    ),
   };
 }
 

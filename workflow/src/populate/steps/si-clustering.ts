@@ -51,6 +51,7 @@ export function makeSiClustering(lab: Lab): void {
             results: {
               units: result.sorting.unitIds.length,
               spikes: result.sorting.spikeSamples.length,
+              ...(result.emptyReason === undefined ? {} : { emptyReason: result.emptyReason }),
               seconds: Object.fromEntries(result.timings.map(({ stage, seconds }) => [stage, seconds])),
             },
           });

@@ -30,6 +30,7 @@ interface SortingDescription {
   readonly parameters: SortingResult["parameters"];
   readonly timings: SortingResult["timings"];
   readonly plan: Record<string, unknown> | null;
+  readonly emptyReason: string | null;
 }
 
 /** Writes a result into an existing folder. */
@@ -50,6 +51,7 @@ export async function writeSortingFolder(folder: string, result: SortingResult):
     parameters: result.parameters,
     timings: result.timings,
     plan: result.plan === undefined ? null : planToJson(result.plan),
+    emptyReason: result.emptyReason ?? null,
   };
   const array = (name: string, ...rest: [Parameters<typeof writeNpy>[1], (readonly number[])?]) =>
     writeNpy(join(folder, `${name}.npy`), ...rest);
@@ -119,6 +121,7 @@ export async function readSortingFolder(folder: string): Promise<SortingResult> 
     parameters: description.parameters,
     plan: planOf(description),
     timings: description.timings,
+    emptyReason: description.emptyReason ?? undefined,
     version: description.sorterVersion,
   };
 }

@@ -2,8 +2,8 @@
  * @module
  * How large each spike of a unit is, uV.
  *
- * What a newcomer would get wrong: other sorters' amplitudes are in whatever unit their templates have. Only their proportions are used:
- * their mean is taken to be the mean waveform's extremum.
+ * What a newcomer would get wrong: a folder's amplitudes are in whatever unit its templates have, after whatever filter. Only their
+ * proportions are used: their mean is taken to be the mean waveform's extremum.
  */
 import type { LoadedSorting } from "./loaded-sorting.ts";
 
@@ -13,11 +13,10 @@ import type { LoadedSorting } from "./loaded-sorting.ts";
  * @returns one for each row, above 0
  */
 export function spikeAmplitudesUv(
-  { amplitudesUv, phy }: LoadedSorting,
+  { phy }: LoadedSorting,
   rows: Int32Array,
   waveformUv: ArrayLike<number>,
 ): Float64Array {
-  if (amplitudesUv !== undefined) return Float64Array.from(rows, (row) => Math.abs(amplitudesUv[row]!));
   let [peakUv, sum] = [0, 0];
   for (let i = 0; i < waveformUv.length; i++) {
     const size = Math.abs(waveformUv[i]!);

@@ -56,6 +56,8 @@ const valueNumbers = new Set([1264, 1265, 1292, 1366, 1367, 1406, 1411, 1690, 31
 export function isLost(error: unknown): boolean {
   const { code, errno, fatal } = error as Mysql2Error;
   if (code !== undefined && lostCodes.has(code)) return true;
+  // mysql2 gives no code when a statement is sent on a session that it knows to be closed
+  if (code === undefined && errno === undefined) return fatal === true;
   return errno !== undefined && lostNumbers.has(errno) && (errno !== 0 || fatal === true);
 }
 

@@ -2,7 +2,7 @@
  * @module
  * Reads NumPy `.npy` files: every whole-number and float type, booleans, C and Fortran order, either byte order, versions 1 to 3.
  */
-import { readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { endianness } from "node:os";
 import { RecordingError } from "../../errors.ts";
 import { asRecordingError } from "../file-errors.ts";
@@ -23,11 +23,29 @@ const NATIVE = endianness() === "LE" ? "<" : ">";
 export async function readNpy(path: string): Promise<NpyArray> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = await readWhole(path);
   } catch (error) {
     throw asRecordingError(error, path, "missing-npy", "The array file");
   }
   return parseNpy(bytes, path);
+}
+
+/** Node's readFile ends at 2 GiB, which the features of ten million spikes pass. */
+async function readWhole(path: string): Promise<Uint8Array> {
+  const file = await open(path, "r");
+  try {
+    const { size } = await file.stat();
+    const bytes = new Uint8Array(size);
+    let done = 0;
+    while (done < size) {
+      const { bytesRead } = await file.read(bytes, done, Math.min(size - done, 2 ** 30), done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return bytes.subarray(0, done);
+  } finally {
+    await file.close();
+  }
 }
 
 /** Reads the bytes of a file. @param path  only for messages; @throws RecordingError `bad-npy` */

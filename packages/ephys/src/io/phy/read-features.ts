@@ -6,6 +6,8 @@
  * those of the spike's *template*, and rows follow the file's spikes, which `readPhyFolder` puts in time order when they are not.
  */
 import { RecordingError } from "../../errors.ts";
+import { readNpy } from "../npy/read-npy.ts";
+import { readNpyRows, readNpyShape } from "../npy/read-npy-rows.ts";
 import { inconsistent, PhyArrays } from "./phy-arrays.ts";
 
 export interface PhyFeatures {
@@ -21,19 +23,24 @@ export interface PhyFeatures {
   readonly spikes: Int32Array | undefined;
 }
 
+export interface ReadFeaturesOptions {
+  /** Rows of the file to read, ascending: the file may be larger than memory. Default: all. */
+  readonly rows?: Int32Array | undefined;
+}
+
 /** Reads the features; the file may be large (spikes x 3 x 32 x 4 bytes), so `readPhyFolder` does not. Undefined when there are none.
  * @throws RecordingError `missing-npy` when their channels are not said, `bad-npy`, `inconsistent` */
-export async function readPhyFeatures(folder: string): Promise<PhyFeatures | undefined> {
+export async function readPhyFeatures(
+  folder: string,
+  options: ReadFeaturesOptions = {},
+): Promise<PhyFeatures | undefined> {
   const arrays = new PhyArrays(folder);
-  const array = await arrays.optional("pc_features.npy");
-  if (array === undefined) return undefined;
   const path = arrays.path("pc_features.npy");
-  if (array.shape.length !== 3)
-    throw inconsistent(
-      path,
-      `has shape (${array.shape.join(", ")}); expected spikes x components x channels.`,
-    );
-  const [rowCount, componentCount, channelCount] = array.shape;
+  const shape = await shapeOf(path);
+  if (shape === undefined) return undefined;
+  if (shape.length !== 3)
+    throw inconsistent(path, `has shape (${shape.join(", ")}); expected spikes x components x channels.`);
+  const [rowCount, componentCount, channelCount] = shape;
   const channels = await arrays.optionalMatrix("pc_feature_ind.npy", undefined, channelCount);
   if (channels === undefined)
     throw new RecordingError(
@@ -54,15 +61,29 @@ export async function readPhyFeatures(folder: string): Promise<PhyFeatures | und
       arrays.path("pc_feature_spike_ids.npy"),
       `names spikes that are not among the ${spikeCount}.`,
     );
+  const { rows } = options;
+  const array = rows === undefined ? await readNpy(path) : await readNpyRows(path, rows);
   return {
     data:
       array.values instanceof Float32Array
         ? array.values
         : Float32Array.from(arrays.numbers("pc_features.npy", array)),
-    rowCount,
+    rowCount: rows?.length ?? rowCount,
     componentCount,
     channelCount,
     channels: Int32Array.from(channels),
-    spikes: spikes && Int32Array.from(spikes),
+    spikes:
+      rows === undefined
+        ? spikes && Int32Array.from(spikes)
+        : rows.map((row) => (spikes === undefined ? row : spikes[row])),
   };
+}
+
+async function shapeOf(path: string): Promise<readonly number[] | undefined> {
+  try {
+    return await readNpyShape(path);
+  } catch (error) {
+    if (error instanceof RecordingError && error.code === "missing-npy") return undefined;
+    throw error;
+  }
 }

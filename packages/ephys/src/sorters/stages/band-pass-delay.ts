@@ -4,22 +4,28 @@
  * zero-phase filter's waveform, whose extremum is where the signal's own is.
  */
 import type { Sections } from "../../dsp/filter-design.ts";
+import { samplesAtRate } from "../../preprocessing/time-scale.ts";
 
-/** Extrema are looked for so many samples around the spike's own sample. */
+/** Extrema are looked for so many samples around the spike's own sample, at 30 kHz. */
 const BEFORE = 14;
 const AFTER = 6;
 
 /**
  * Finds the extremum of a band-passed mean waveform, undelayed.
  *
- * @param waveform  one channel; @param sample  of the spike in it
+ * @param waveform  one channel; @param sample  of the spike in it; @param samplingRateHz  of both
  * @returns samples after `sample` (negative: before)
  */
-export function extremumOffset(waveform: Float64Array, sections: Sections, sample: number): number {
+export function extremumOffset(
+  waveform: Float64Array,
+  sections: Sections,
+  sample: number,
+  samplingRateHz: number,
+): number {
   const undelayed = filterBackwards(waveform, sections);
   let best = sample;
-  const last = Math.min(undelayed.length - 1, sample + AFTER);
-  for (let t = Math.max(0, sample - BEFORE); t <= last; t++)
+  const last = Math.min(undelayed.length - 1, sample + samplesAtRate(AFTER, samplingRateHz));
+  for (let t = Math.max(0, sample - samplesAtRate(BEFORE, samplingRateHz)); t <= last; t++)
     if (Math.abs(undelayed[t]) > Math.abs(undelayed[best])) best = t;
   return best - sample;
 }

@@ -30,6 +30,7 @@ const STREAM = 5_000_000;
 
 export async function describeUnits(stage: StageContext, spikes: FinalSpikes): Promise<UnitDescriptions> {
   const { context, preprocessor } = stage.tools;
+  const { sections, samplingRateHz } = preprocessor.plan;
   const { windowSamples, samplesBefore } = context.basis;
   const channels = Array.from(spikes.mainChannels, (main) => context.neighbours[main]);
   const { waveforms, counts } = await meanUv(stage, spikes, channels);
@@ -53,7 +54,7 @@ export async function describeUnits(stage: StageContext, spikes: FinalSpikes): P
     positions[2 * unit + 1] = sum > 0 ? y / sum : context.y[list[main]];
     const column = Float64Array.from({ length: windowSamples }, (_, w) => waveform[w * list.length + main]);
     for (const value of column) peaksUv[unit] = Math.max(peaksUv[unit], Math.abs(value));
-    offsets[unit] = extremumOffset(column, preprocessor.plan.sections, samplesBefore);
+    offsets[unit] = extremumOffset(column, sections, samplesBefore, samplingRateHz);
   }
   return {
     templates: { windowSamples, samplesBefore, channels, waveformsUv: waveforms, counts },
