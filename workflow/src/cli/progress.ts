@@ -4,7 +4,8 @@
  */
 
 export interface ProgressSink {
-  /** Shows `done` of `total`; `what` names the step, `detail` says more of what goes on. */
+  /** Shows `done` of `total`; `what` names the step. `detail` says what goes on, and takes the place of the time that is left, which can be
+   *  told only where work goes evenly. */
   update(what: string, done: number, total: number, detail?: string): void;
   /** Ends the step's line; with the seconds that it took, where they are known better than from its first update. */
   finish(what: string, note?: string, seconds?: number): void;
@@ -31,19 +32,23 @@ export function makeProgress(
       if (!starts.has(what)) starts.set(what, time);
       const fraction = total > 0 ? Math.min(1, done / total) : 0;
       const seconds = (time - starts.get(what)!) / 1000;
-      const left = fraction > 0.02 ? `, ${duration((seconds * (1 - fraction)) / fraction)} left` : "";
-      const doing = detail === undefined ? "" : ` ${detail}`;
+      const left =
+        detail !== undefined
+          ? ` ${detail}`
+          : fraction > 0.02
+            ? `, ${duration((seconds * (1 - fraction)) / fraction)} left`
+            : "";
       const percent = `${Math.floor(fraction * 100)}`.padStart(3);
       if (err.isTTY === true) {
         if (time - (shown.get(what) ?? Number.NEGATIVE_INFINITY) < 100 && done < total) return;
         const filled = Math.round(fraction * barWidth);
         err.write(
-          `\r\x1b[K${what} [${"#".repeat(filled)}${".".repeat(barWidth - filled)}] ${percent} %${doing}${left}`,
+          `\r\x1b[K${what} [${"#".repeat(filled)}${".".repeat(barWidth - filled)}] ${percent} %${left}`,
         );
       } else {
         // short steps need no line beside their last
         if (time - (shown.get(what) ?? starts.get(what)!) < lineEveryMs) return;
-        err.write(`${what}: ${percent} %${doing}${left}\n`);
+        err.write(`${what}: ${percent} %${left}\n`);
       }
       shown.set(what, time);
     },

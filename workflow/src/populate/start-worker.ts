@@ -22,7 +22,7 @@ import { runWorker, type Step, type WorkerSummary } from "./run-worker.ts";
 import { Sweeper } from "./sweeper.ts";
 import { tableStep } from "./table-step.ts";
 import { WorkerJournal } from "./worker-log.ts";
-import { tellOf } from "./worker-output.ts";
+import { tellOf, told } from "./worker-output.ts";
 
 export interface StartOptions {
   /** Seconds after which no new cycle begins; undefined: no end. */
@@ -66,7 +66,7 @@ export async function startWorker(
   const tables = worker.steps.filter((step) => step.kind === "table");
   const tools = { lab, leases, giveBack: options.giveBack };
   const steps: Step[] = worker.steps.map((step) =>
-    step.kind === "table" ? tableStep(step, tools) : taskStep(step, lab, journal, options.log),
+    step.kind === "table" ? told(tableStep(step, tools), options) : taskStep(step, lab, journal, options.log),
   );
   await using _sweeper = await Sweeper.start(lab, options.log);
   const tell = tellOf(options);

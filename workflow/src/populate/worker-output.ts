@@ -1,19 +1,17 @@
 /**
  * @module
- * What a worker tells people while it works: a bar for the key at work, a line for what failed and for each key that took long; with
- * `verbose` a line for every key.
+ * What a worker tells people while it works: progress of the key at work, a line for what failed, and one for each step that did something;
+ * with `verbose` a line for every key.
  */
 import type { PopulateEvent } from "@tenon/datajoint";
 import type { ProgressSink } from "../cli/progress.ts";
+import type { Step } from "./run-worker.ts";
 
 export interface OutputOptions {
   readonly verbose: boolean;
   readonly log: (line: string) => void;
   readonly progress: ProgressSink;
 }
-
-/** Keys that took longer than this are worth a line, s. */
-const longS = 5;
 
 /** Makes the listener of a worker's events. */
 export function tellOf({ verbose, log, progress }: OutputOptions) {
@@ -28,7 +26,7 @@ export function tellOf({ verbose, log, progress }: OutputOptions) {
         progress.update(what, event.done, event.total);
         return;
       case "done":
-        if (verbose || event.durationS > longS) progress.finish(what, undefined, event.durationS);
+        if (verbose) progress.finish(what, undefined, event.durationS);
         else progress.forget(what);
         return;
       case "skipped":
@@ -67,6 +65,21 @@ export function tellOf({ verbose, log, progress }: OutputOptions) {
         throw new Error(`Unknown event ${JSON.stringify(unknown)}.`);
       }
     }
+  };
+}
+
+/** The step, with a line at its end when it did something. */
+export function told(step: Step, { verbose, log }: OutputOptions): Step {
+  return {
+    ...step,
+    run: async (context) => {
+      const start = performance.now();
+      const result = await step.run(context);
+      const { successCount: made } = result;
+      const seconds = (performance.now() - start) / 1000;
+      if (made > 0 && !verbose) log(`${step.process}: ${made} made (${seconds.toFixed(1)} s)`);
+      return result;
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { connect } from "@tenon/datajoint";
 import { activatePipeline } from "../../src/pipeline/activate.ts";
+import { Subject } from "../../src/pipeline/subject.ts";
 import {
   ErrorLog,
   RegisteredWorker,
@@ -14,7 +15,14 @@ import {
 import { pipelineStatus } from "../../src/populate/status.ts";
 import { workers } from "../../src/populate/worker.ts";
 import { loadSettings } from "../../src/settings/settings.ts";
-import { dropSchemas, makeTestLab, runProgram, settingsOf, testServers } from "../support/test-lab.ts";
+import {
+  dropSchemas,
+  makeTestLab,
+  runProgram,
+  settingsOf,
+  type TestServer,
+  testServers,
+} from "../support/test-lab.ts";
 
 /** Field by field what the issue promises to scripts. */
 const demoFields = [
@@ -60,6 +68,7 @@ for (const server of testServers)
 
     before(
       async () => {
+        if (server.name !== "sqlite") await leaveEarlierDemo(server, prefix);
         const { code, out, err } = await runProgram(
           "tenon",
           ["demo", "--in", dir, "--suite", "tiny", "--seed", "3", "--json"],
@@ -182,6 +191,7 @@ for (const server of testServers)
       assert.match(row.process_timestamp, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?$/);
       assert.ok(Math.abs(Date.parse(`${row.process_timestamp.replace(" ", "T")}Z`) - Date.now()) < 600_000);
       assert.equal(await ErrorLog.count(), 0);
+      assert.deepEqual(await Subject.column("subject_birth_date"), ["2026-01-01"], "an earlier demo is gone");
       assert.equal((await pipelineStatus()).length > 0, true);
     });
 
@@ -196,6 +206,13 @@ for (const server of testServers)
         assert.deepEqual(readdirSync(other), ["thesis.txt"]);
       });
   });
+
+/** A part of what an earlier demo leaves on a server; with another birth date, so that it cannot be taken for the new one's. */
+async function leaveEarlierDemo(server: TestServer, prefix: string): Promise<void> {
+  await using connection = await connect(settingsOf(server, ""));
+  await activatePipeline(connection, { prefix, generation: "legacy" });
+  await Subject.insert([{ subject: "demo1", sex: "M", subject_birth_date: "1999-01-01" }]);
+}
 
 /** The registered SQL counts the keys of a step, and takes the clause that Python's utilities append. */
 async function sameKeys(

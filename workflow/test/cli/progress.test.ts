@@ -26,14 +26,22 @@ describe("progress in a log", () => {
     progress.update("LFP", 20, 100);
     assert.equal(take(), "");
     at(5000);
-    progress.update("LFP", 25, 100, "samples");
-    assert.equal(take(), "LFP:  25 % samples, 15.0 s left\n");
+    progress.update("LFP", 25, 100);
+    assert.equal(take(), "LFP:  25 %, 15.0 s left\n");
     at(9000);
     progress.update("LFP", 80, 100);
     assert.equal(take(), "");
     at(11_000);
     progress.finish("LFP");
     assert.equal(take(), "LFP: done (11.0 s)\n");
+  });
+
+  it("says what goes on instead of a time that nobody knows", () => {
+    const { progress, at, take } = sink(false);
+    progress.update("three workers", 1, 4, "ephys.LFP");
+    at(6000);
+    progress.update("three workers", 1, 4, "ephys.LFP");
+    assert.equal(take(), "three workers:  25 % ephys.LFP\n");
   });
 
   it("says nothing of what is forgotten", () => {

@@ -6,7 +6,7 @@
  * What a newcomer would get wrong: a promise started inside and not awaited outlives the transaction; its statements are then refused.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { DataJointError } from "../errors.ts";
+import { DataJointError, LostConnectionError, RetryTransactionError } from "../errors.ts";
 import type { Dialect } from "../sql/dialect.ts";
 import { openDatabase } from "../sql/dialects.ts";
 import type { MysqlSettings } from "../sql/mysql/settings.ts";
@@ -26,10 +26,14 @@ export type { MysqlSettings, SqliteSettings };
 /** Which database to open, and how. */
 export type ConnectionSettings = MysqlSettings | SqliteSettings;
 
-/** The ambient transaction: its session, until the transaction ends. */
+/** The ambient transaction, or a part of it behind a savepoint: its session, until it ends. */
 interface Ambient {
   readonly session: Session;
   isOver: boolean;
+  /** The parts behind savepoints that are under way or waiting; what else runs here waits for them. */
+  parts: Promise<void> | undefined;
+  /** What a part is of. */
+  readonly outer: Ambient | undefined;
 }
 
 export class Connection implements Session {
@@ -52,7 +56,7 @@ export class Connection implements Session {
   /** True inside `transaction(work)`, for the code that the work runs and awaits. */
   get inTransaction(): boolean {
     const ambient = this.#ambient.getStore();
-    return ambient !== undefined && !ambient.isOver;
+    return ambient !== undefined && !hasEnded(ambient);
   }
 
   /** What it was opened with, password included, for further connections to the same database. A getter, so that printing a connection
@@ -73,12 +77,16 @@ export class Connection implements Session {
   /** Runs one statement, on the ambient transaction's session if there is one.
    *  @throws QueryError and its kin, LostConnectionError */
   async run(statement: Statement): Promise<RunResult> {
+    const ambient = this.#ambient.getStore();
+    while (ambient?.parts !== undefined) await ambient.parts;
     return this.#session().run(statement);
   }
 
   /** Streams the rows of one statement; memory is bounded by a row or a small batch. */
   stream(statement: Statement): AsyncIterable<SqlRow> {
-    return this.#session().stream(statement);
+    const session = this.#session();
+    const parts = this.#ambient.getStore()?.parts;
+    return parts === undefined ? session.stream(statement) : streamAfter(parts, session, statement);
   }
 
   /**
@@ -96,13 +104,62 @@ export class Connection implements Session {
     }
     this.#refuseClosed();
     return this.#driver.transaction(async (session) => {
-      const ambient: Ambient = { session, isOver: false };
+      const ambient: Ambient = { session, isOver: false, parts: undefined, outer: undefined };
       try {
-        return await this.#ambient.run(ambient, work);
+        const result = await this.#ambient.run(ambient, work);
+        // a part that began is finished, so that it is not committed by halves
+        while (ambient.parts !== undefined) await ambient.parts;
+        return result;
       } finally {
         ambient.isOver = true;
       }
     }, options);
+  }
+
+  /**
+   * Runs `work` so that all of its statements take effect or none: in a transaction of its own, or, inside one, behind a savepoint, so that
+   * the caller may catch what it throws and go on. Other statements of the transaction wait until it is done: they would be undone with it.
+   */
+  async atomically<T>(work: () => Promise<T>): Promise<T> {
+    const ambient = this.#ambient.getStore();
+    if (ambient === undefined) return this.transaction(work);
+    const before = ambient.parts;
+    let leave!: () => void;
+    const mine = new Promise<void>((resolve) => {
+      leave = resolve;
+    });
+    const parts = before === undefined ? mine : before.then(() => mine);
+    ambient.parts = parts;
+    try {
+      await before;
+      return await this.#behindSavepoint(ambient, work);
+    } finally {
+      if (ambient.parts === parts) ambient.parts = undefined;
+      leave();
+    }
+  }
+
+  async #behindSavepoint<T>(outer: Ambient, work: () => Promise<T>): Promise<T> {
+    const part: Ambient = { session: outer.session, isOver: false, parts: undefined, outer };
+    const send = async (text: string) => {
+      if (hasEnded(outer)) throw endedError();
+      await outer.session.run({ text, parameters: [] });
+    };
+    await send("SAVEPOINT tenon_part");
+    try {
+      const result = await this.#ambient.run(part, work);
+      await send("RELEASE SAVEPOINT tenon_part");
+      return result;
+    } catch (error) {
+      // a deadlock has undone the whole transaction, and its savepoints
+      if (
+        !(error instanceof RetryTransactionError || error instanceof LostConnectionError || hasEnded(outer))
+      )
+        await send("ROLLBACK TO SAVEPOINT tenon_part");
+      throw error;
+    } finally {
+      part.isOver = true;
+    }
   }
 
   /** Closes every session of this connection. Idempotent. */
@@ -121,17 +178,32 @@ export class Connection implements Session {
     this.#refuseClosed();
     const ambient = this.#ambient.getStore();
     if (ambient === undefined) return this.#driver;
-    if (ambient.isOver) {
-      throw new DataJointError(
-        "A statement came after the end of the transaction it belongs to: a promise made inside transaction() was not awaited there.",
-      );
-    }
+    if (hasEnded(ambient)) throw endedError();
     return ambient.session;
   }
 
   #refuseClosed(): void {
     if (this.#isClosed) throw new DataJointError(`The connection ${this.name} is closed.`);
   }
+}
+
+async function* streamAfter(
+  parts: Promise<void>,
+  session: Session,
+  statement: Statement,
+): AsyncIterable<SqlRow> {
+  await parts;
+  yield* session.stream(statement);
+}
+
+function hasEnded(ambient: Ambient): boolean {
+  return ambient.isOver || (ambient.outer !== undefined && hasEnded(ambient.outer));
+}
+
+function endedError(): DataJointError {
+  return new DataJointError(
+    "A statement came after the end of the transaction it belongs to: a promise made inside transaction() was not awaited there.",
+  );
 }
 
 const open = new Set<Connection>();

@@ -43,7 +43,7 @@ export function aggregate(
     ...source.heading.attributes,
     ...group.heading.attributes.filter((attribute) => !source.heading.has(attribute.name)),
   ]);
-  const expressions = parseComputed(computed, scope);
+  const expressions = parseComputed(computed, scope, source.heading.primaryKey);
   const attributes = source.heading.attributes.filter(
     (attribute) => attribute.inKey || kept.includes(attribute.name),
   );

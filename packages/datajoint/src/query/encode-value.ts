@@ -38,8 +38,9 @@ export function encodeComparand(attribute: HeadingAttribute, value: unknown): Sq
       );
     case "float":
       // a FLOAT column holds the nearest 32-bit number, so that is what equals it
-      return typeof value === "number" && /^float\b/i.test(attribute.type)
-        ? Math.fround(value)
+      if (typeof value === "bigint") return Number(value);
+      return Number.isFinite(value) && /^float\b/i.test(attribute.type)
+        ? Math.fround(value as number)
         : scalar(attribute, value);
     case "integer":
     case "bool":

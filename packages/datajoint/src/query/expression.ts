@@ -3,10 +3,12 @@
  * Reads SQL that the user wrote (conditions, computed attributes) far enough to know its names and literals.
  *
  * Names are checked against the heading and quoted. Text literals, in '…' or "…" as MySQL takes them, are bound as parameters, so that they
- * mean the same on every database (SQLite would take "…" for a name). Functions, operators and words with capitals go through as they are.
+ * mean the same on every database (SQLite would take "…" for a name); literal.ts says what they are. Functions, operators and words with
+ * capitals go through as they are.
  */
 import type { Heading } from "../definition/heading.ts";
 import { QuerySyntaxError, UnknownAttributeError } from "../errors.ts";
+import { literalValue } from "./literal.ts";
 import type { Expression, ExpressionPiece } from "./nodes.ts";
 
 /** Never an attribute, whatever the heading says. */
@@ -38,7 +40,8 @@ export interface ExpressionOptions {
  *
  * @param where  what the expression is, for messages: `The condition`, `Attribute 'n'`
  * @throws UnknownAttributeError for a lower-case word that is neither an attribute nor SQL's
- * @throws QuerySyntaxError for an unclosed quote, a comment, `;` or `?`
+ * @throws QuerySyntaxError for an unclosed quote, a comment, `;`, `?`, `||` or `&&`
+ * @throws ValueError for a text that a date or time is compared with, and that is none
  */
 export function parseExpression(
   text: string,
@@ -51,7 +54,7 @@ export function parseExpression(
   const tokens = [...text.matchAll(tokenPattern)];
   tokens.forEach((token, i) => {
     const { string, quoted, word, other } = token.groups!;
-    if (string !== undefined) pieces.push({ kind: "literal", value: unquote(string) });
+    if (string !== undefined) pieces.push({ kind: "literal", ...literalValue(tokens, i, heading) });
     else if (quoted !== undefined) pieces.push(quotedPiece(quoted, heading, options));
     else if (word !== undefined) pieces.push(wordPiece(word, tokens, i, heading, where, text, options));
     else {
@@ -145,25 +148,11 @@ function refuse(character: string, next: string | undefined, where: string, text
   if (character === "?") fail("holds a '?': write the value itself.");
   if (character === "#" || (character === "-" && next === "-") || (character === "/" && next === "*"))
     fail("holds a comment.");
-}
-
-const escapes: Readonly<Record<string, string>> = {
-  "0": "\0",
-  b: "\b",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  Z: "\x1a",
-};
-
-/** The value of a literal as MySQL reads it: doubled quotes and backslashes; `\%` and `\_` keep theirs, for LIKE. */
-function unquote(literal: string): string {
-  const quote = literal[0]!;
-  return literal.slice(1, -1).replaceAll(/\\([\s\S])|''|""/g, (found, escaped: string | undefined) => {
-    if (escaped === undefined) return found[0] === quote ? quote : found;
-    if (escaped === "%" || escaped === "_") return found;
-    return escapes[escaped] ?? escaped;
-  });
+  // MySQL's `||` is OR, SQLite's joins texts
+  if (character === next && (character === "|" || character === "&"))
+    fail(
+      `holds '${character}${character}', which databases read differently: write ${character === "|" ? "OR, or concat(a, b)" : "AND"}.`,
+    );
 }
 
 function merged(pieces: readonly ExpressionPiece[]): ExpressionPiece[] {

@@ -112,7 +112,8 @@ export type ExpressionPiece =
   | { readonly kind: "text"; readonly text: string }
   /** An attribute; `isSingle` when its FLOAT must be read with all digits. */
   | { readonly kind: "name"; readonly name: string; readonly isSingle: boolean }
-  | { readonly kind: "literal"; readonly value: string }
+  /** A text; `isPattern` when it stands behind LIKE, without an ESCAPE of its own. */
+  | { readonly kind: "literal"; readonly value: string; readonly isPattern: boolean }
   /** A value inside a JSON attribute: `attribute.path`, as text or cast to `type`. */
   | {
       readonly kind: "json";

@@ -7,6 +7,7 @@
  */
 import { Heading, type HeadingAttribute } from "../definition/heading.ts";
 import { DataJointError, UnknownAttributeError } from "../errors.ts";
+import { refuseAggregate, requireAggregate } from "./aggregate-functions.ts";
 import { parseExpression } from "./expression.ts";
 import type { ColumnSource, Expression, QueryNode } from "./nodes.ts";
 
@@ -44,6 +45,7 @@ export function project(source: QueryNode, items: readonly ProjectionItem[]): Qu
   }
   for (const [name, text] of expressions) {
     const expression = parseExpression(text, heading, `Attribute '${name}'`, { exactFloats: true });
+    refuseAggregate(name, expression);
     add(computedAttribute(name), { kind: "expression", expression });
   }
   return { kind: "project", source, columns, heading: new Heading(attributes, heading.comment) };
@@ -74,15 +76,19 @@ export function checkNewName(name: string): void {
   }
 }
 
-/** Computed attributes, read from a mapping of names to expressions. */
+/** Computed attributes of groups of rows, read from a mapping of names to expressions.
+ *  @param fixed  attributes that have one value in a group */
 export function parseComputed(
   computed: Readonly<Record<string, string>>,
   heading: Heading,
+  fixed: readonly string[],
 ): ReadonlyMap<string, Expression> {
   const result = new Map<string, Expression>();
   for (const [name, text] of Object.entries(computed)) {
     checkNewName(name);
-    result.set(name, parseExpression(text, heading, `Attribute '${name}'`, { exactFloats: true }));
+    const expression = parseExpression(text, heading, `Attribute '${name}'`, { exactFloats: true });
+    requireAggregate(name, expression, fixed);
+    result.set(name, expression);
   }
   return result;
 }

@@ -13,7 +13,7 @@ const timePattern = /^(-)?(\d{1,3}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?$/;
 /**
  * The canonical text of a date or time.
  *
- * @param rounds  whether fractions beyond the column's are refused (insert); in comparisons they are kept, and then equal nothing
+ * @param rounds  whether what is beyond the column's precision is refused (insert); in comparisons it is kept, and then equals nothing
  * @throws ValueError when there is no such day or time, or the text carries a zone
  */
 export function canonicalTemporal(attribute: HeadingAttribute, text: string, rounds: boolean): string {
@@ -30,7 +30,12 @@ export function canonicalTemporal(attribute: HeadingAttribute, text: string, rou
     case "date": {
       const match = datetimePattern.exec(trimmed);
       if (match === null || (rounds && match[2] !== undefined)) return fail("a date like '2024-01-31'");
-      return canonicalDate(match[1]!) ?? fail("a date of the calendar");
+      const [, date = "", ...clock] = match;
+      const day = canonicalDate(date) ?? fail("a date of the calendar");
+      // compared with a moment, a date is its midnight
+      return clock.every((digits) => /^0*$/.test(digits ?? ""))
+        ? day
+        : canonicalTemporal({ ...attribute, type: "datetime(6)" }, text, rounds);
     }
     case "datetime":
     case "timestamp": {

@@ -30,7 +30,7 @@ export function universal(
       throw new DataJointError(`U('${name}'): values of ${attribute.type} cannot be compared.`);
     return { ...attribute, inKey: true, autoIncrement: false };
   });
-  const expressions = parseComputed(computed, source.heading);
+  const expressions = parseComputed(computed, source.heading, names);
   for (const { name } of attributes) {
     if (expressions.has(name))
       throw new DataJointError(`The aggregation has two attributes called '${name}'.`);

@@ -44,6 +44,7 @@ export async function activateTables(
       throw new MissingTableError(
         `Schema '${schema}' is not in ${connection.name}. Is the prefix of the configuration right? With { create: true } it is made.`,
       );
+    refuseInTransaction(connection, `Schema '${schema}'`);
     for (const statement of ddl.createSchema(schema)) await connection.run(statement);
   }
   const existing = new Set(await catalogue.tables(connection, schema));
@@ -60,6 +61,7 @@ export async function activateTables(
     }
     const spec = specOf(table, context);
     if (!isThere) {
+      refuseInTransaction(connection, `Table ${table.className}`);
       await declareStores(connection, spec, context.stores);
       for (const statement of ddl.createTable({ ...withStores(spec), generation }))
         await connection.run(statement);
@@ -71,6 +73,14 @@ export async function activateTables(
     if (create) await insertContents(table.declaration, heading);
   }
   return { differences, generation };
+}
+
+/** Servers commit when a table is made: what the transaction has done so far could not be undone any more. */
+function refuseInTransaction(connection: Connection, what: string): void {
+  if (connection.inTransaction)
+    throw new DataJointError(
+      `${what} is not there yet and cannot be declared inside a transaction, which the server would commit. Activate before the transaction.`,
+    );
 }
 
 interface Context {

@@ -291,6 +291,14 @@ export abstract class BlockWriter {
   jsonOperand(attribute: Fragment, path: string): Fragment {
     return this.jsonValue(attribute, path, undefined);
   }
+  /** The user's SQL between names and literals, in words that mean the same here as on MySQL. */
+  expressionText(text: string): string {
+    return text;
+  }
+  /** A text behind LIKE, where a backslash escapes. */
+  likePattern(value: Fragment): Fragment {
+    return value;
+  }
   /** Whether columns have the values of one of the rows. */
   isAmong(columns: readonly Fragment[], rows: readonly (readonly Fragment[])[]): Fragment {
     if (columns.length === 1)

@@ -151,9 +151,9 @@ export function writeExpression(writer: BlockWriter, expression: Expression, col
   const pieces = expression.pieces.map((piece): Fragment => {
     switch (piece.kind) {
       case "text":
-        return raw(piece.text);
+        return raw(writer.expressionText(piece.text));
       case "literal":
-        return bind(piece.value);
+        return piece.isPattern ? writer.likePattern(bind(piece.value)) : bind(piece.value);
       default: {
         const column = columns.get(piece.name)!;
         usesComputed ||= column.isComputed;

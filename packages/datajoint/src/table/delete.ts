@@ -16,7 +16,7 @@ import {
 } from "../dependencies/cascade.ts";
 import { type DependencyGraph, loadGraph, refName, type TableRef } from "../dependencies/graph.ts";
 import { type Orphaned, orphanedParts } from "../dependencies/part-rule.ts";
-import { DataJointError, IntegrityError, RetryTransactionError } from "../errors.ts";
+import { DataJointError, IntegrityError } from "../errors.ts";
 import type { HasNode } from "../query/condition.ts";
 import type { ConditionNode, QueryNode, TableNode } from "../query/nodes.ts";
 import { project } from "../query/project.ts";
@@ -81,7 +81,7 @@ export async function deleteRows(
     return result(root, await countAll(connection, sets), true);
   }
   const counts = new Map<string, TableCount>();
-  await atomically(connection, async () => {
+  await connection.atomically(async () => {
     counts.clear();
     const { roots, sets } = await plan.make([root], options);
     for (const [name, set] of sets) counts.set(name, { ...refOf(set), count: 0 });
@@ -231,20 +231,4 @@ function refOf({ base }: RowSet): TableRef {
 function result(root: RowSet, counts: readonly TableCount[], isPreview: boolean): DeleteResult {
   const own = counts.find((count) => refName(count) === refName(root.base));
   return { count: own?.count ?? 0, tables: counts.filter(({ count }) => count > 0), isPreview };
-}
-
-/** In a transaction; behind a savepoint when the caller is in one, which then goes on without what failed here. */
-async function atomically(connection: Connection, work: () => Promise<void>): Promise<void> {
-  if (!connection.inTransaction) return connection.transaction(work);
-  const send = (text: string) => connection.run({ text, parameters: [] });
-  await send("SAVEPOINT tenon_delete");
-  try {
-    await work();
-  } catch (error) {
-    // a deadlock has undone the whole transaction, and its savepoints
-    if (!(error instanceof RetryTransactionError))
-      await send("ROLLBACK TO SAVEPOINT tenon_delete").catch(() => {});
-    throw error;
-  }
-  await send("RELEASE SAVEPOINT tenon_delete");
 }

@@ -8,7 +8,7 @@
 import type { Connection } from "../connection/connection.ts";
 import type { SqlValue } from "../connection/driver.ts";
 import type { Heading } from "../definition/heading.ts";
-import { MissingAttributeError, RetryTransactionError, ValueError } from "../errors.ts";
+import { MissingAttributeError, ValueError } from "../errors.ts";
 import { type HasNode, isQuery } from "../query/condition.ts";
 import type { QueryNode } from "../query/nodes.ts";
 import type { InsertSpec } from "../sql/dialect.ts";
@@ -184,17 +184,5 @@ async function runAll(
   const run = async () => {
     for (const statement of statements) await connection.run(statement);
   };
-  if (statements.length === 1) return run();
-  if (!connection.inTransaction) return connection.transaction(run);
-  const send = (text: string) => connection.run({ text, parameters: [] });
-  await send("SAVEPOINT tenon_insert");
-  try {
-    await run();
-  } catch (error) {
-    // a deadlock has undone the whole transaction, and its savepoints
-    if (!(error instanceof RetryTransactionError))
-      await send("ROLLBACK TO SAVEPOINT tenon_insert").catch(() => {});
-    throw error;
-  }
-  await send("RELEASE SAVEPOINT tenon_insert");
+  return statements.length === 1 ? run() : connection.atomically(run);
 }

@@ -85,24 +85,33 @@ function tests(database: TestDatabase, generation: Generation): void {
     assert.ok(busy.lines.some(({ kind }) => kind === "done"));
   });
 
-  it("a worker in an insert transaction that lasts longer than its lease keeps its key", async () => {
+  it("a worker in an insert transaction that lasts longer than its lease keeps its key", {
+    skip: database.isSqlite && "one transaction keeps every other writer waiting",
+  }, async () => {
     const own = await setUp(1);
     const timing = { ...quick, idleTransactionS: 60 };
-    const kinds: string[] = [];
+    const inside = Promise.withResolvers<void>();
+    let isOver = false;
     const slow = populate(
       resultTable(
         own,
         squares(own, "slow", async (part) => {
-          if (part === "insert") await sleep(2 * (quick.leaseS + quick.graceS) * 1000);
+          if (part !== "insert") return;
+          inside.resolve();
+          await sleep(2 * (quick.leaseS + quick.graceS) * 1000);
         }),
       ),
-      { reserve: true, timing, onEvent: ({ kind }) => kinds.push(kind) },
-    );
+      { reserve: true, timing },
+    ).finally(() => {
+      isOver = true;
+      inside.resolve();
+    });
+    await inside.promise;
     const connection = await database.open();
     const near = { ...own, connection };
     await using leases = await Leases.open(database.settings, quick);
     let others = 0;
-    while (!kinds.includes("done")) {
+    while (!isOver) {
       const { successCount } = await populate(resultTable(near, squares(near, "other")), {
         reserve: true,
         leases,

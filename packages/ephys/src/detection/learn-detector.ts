@@ -8,7 +8,8 @@
 import type { Random } from "../core/random.ts";
 import type { Recording } from "../core/recording.ts";
 import { makeTraces } from "../core/traces.ts";
-import { medianInPlace, noiseInPlace } from "../dsp/median.ts";
+import { medianInPlace } from "../dsp/median.ts";
+import { liveNoiseInPlace } from "../preprocessing/live-noise.ts";
 import { contactDistanceUm, nearestChannels } from "../preprocessing/neighbours.ts";
 import type { SparseRows } from "../preprocessing/preprocessing-plan.ts";
 import type { Preprocessor } from "../preprocessing/preprocessor.ts";
@@ -140,7 +141,7 @@ async function scoreNoise(
   const row = each * SCALE_STRETCHES;
   return kept.map((values) =>
     Float32Array.from({ length: channelCount }, (_, c) =>
-      noiseInPlace(values.subarray(c * row, (c + 1) * row)),
+      liveNoiseInPlace(values.subarray(c * row, (c + 1) * row)),
     ),
   );
 }

@@ -16,8 +16,10 @@ import type { Preprocessor } from "../preprocessing/preprocessor.ts";
 
 /** Waveforms are scaled down to this norm, so that a few large units do not decide the basis. */
 const NORM_CAP = 30;
-/** Snippets whose largest |value| is above this are not noise. */
+/** Snippets whose largest |value| is above this are not noise ... */
 const QUIET_LIMIT = 4.5;
+/** ... and those that stay below this are silence: nothing was recorded there. */
+const SILENCE_LIMIT = 0.3;
 const NOISE_STRETCHES = 8;
 const NOISE_SNIPPETS = 500;
 /** Weight of the noise in the scatter: decides nothing but the directions that no spike fills. */
@@ -58,7 +60,7 @@ export async function collectNoiseSnippets(
         data[count * length + w] = value;
         largest = Math.max(largest, Math.abs(value));
       }
-      if (largest < QUIET_LIMIT) count++;
+      if (largest > SILENCE_LIMIT && largest < QUIET_LIMIT) count++;
     }
   }
   return { data: data.subarray(0, count * length), count };

@@ -5,6 +5,8 @@
  * A shift is a product with a matrix (the periodic sinc of the padded length), since only a few shifts of a fixed length are ever needed.
  */
 
+import { TraceKernels } from "../dsp/wasm/load.ts";
+
 /** Zeros taken before and after a waveform. */
 const PADDING = 16;
 
@@ -22,6 +24,38 @@ export function shiftMatrix(sampleCount: number, shift: number): Float64Array {
       matrix[i * sampleCount + i - lag] = value;
   }
   return matrix;
+}
+
+/**
+ * Delays many columns by many shifts, in WebAssembly.
+ *
+ * @param matrices  of `shiftMatrix`; @param waveforms  Float32Array [sampleCount x columns]
+ * @param take  is given the index of each matrix and the delayed columns, [sampleCount x pitch]; the next call writes over them
+ */
+export function shiftColumns(
+  matrices: readonly Float64Array[],
+  waveforms: Float32Array,
+  sampleCount: number,
+  columns: number,
+  take: (index: number, delayed: Float32Array, pitch: number) => void,
+): void {
+  const pitch = Math.ceil(columns / 32) * 32;
+  const kernels = new TraceKernels();
+  const block = kernels.reserve(sampleCount * pitch * 4);
+  const out = kernels.reserve(sampleCount * pitch * 4);
+  const rowStart = kernels.place(Int32Array.from({ length: sampleCount + 1 }, (_, i) => i * sampleCount));
+  const offsets = kernels.place(
+    Uint32Array.from({ length: sampleCount ** 2 }, (_, i) => (i % sampleCount) * pitch * 4),
+  );
+  const weights = kernels.reserve(sampleCount ** 2 * 4);
+  const rows = kernels.floats(block, sampleCount * pitch);
+  for (let w = 0; w < sampleCount; w++)
+    rows.set(waveforms.subarray(w * columns, (w + 1) * columns), w * pitch);
+  for (const [index, matrix] of matrices.entries()) {
+    kernels.floats(weights, matrix.length).set(matrix);
+    kernels.functions.combineRows(block, sampleCount, rowStart, offsets, weights, out, pitch * 4, pitch, 0);
+    take(index, kernels.floats(out, sampleCount * pitch), pitch);
+  }
 }
 
 /** Delays each column of `waveforms` [sampleCount x columns] by the shift of `matrix`, into `out` from `outStart`. */

@@ -8,7 +8,7 @@
  * Source: shared/prototypes/sorter, section 1 E; James and Stein 1961 for the shrinkage.
  */
 import { ShapeError } from "../errors.ts";
-import { applyShift, shiftMatrix } from "./fractional-shift.ts";
+import { shiftColumns, shiftMatrix } from "./fractional-shift.ts";
 import type { MatchingBasis, MatchingContext } from "./matching-context.ts";
 
 /** Mean waveforms of units, of whitened traces. */
@@ -62,22 +62,27 @@ export function makeTemplateBank(means: UnitMeans, context: MatchingContext): Te
   const coefficients = new Float32Array(entries * rank);
   const energies = new Float64Array(unitCount);
   const waveforms = Array.from({ length: shiftSteps + 1 }, () => new Float32Array(entries * windowSamples));
+  const columns = new Float32Array(windowSamples * entries);
   const matrices = waveforms.map((_, q) => shiftMatrix(windowSamples, (q - shiftSteps / 2) / shiftSteps));
   for (const [unit, shape] of shapes.entries()) {
     const at = supportStart[unit];
     support.set(shape.support, at);
     coefficients.set(shape.coefficients, at * rank);
     for (const value of shape.coefficients) energies[unit] += value * value;
-    for (const [q, matrix] of matrices.entries())
-      applyShift(
-        matrix,
-        shape.waveform,
-        windowSamples,
-        shape.support.length,
-        waveforms[q],
-        at * windowSamples,
-      );
+    const width = shape.support.length;
+    for (let w = 0; w < windowSamples; w++)
+      columns.set(shape.waveform.subarray(w * width, (w + 1) * width), w * entries + at);
   }
+  shiftColumns(matrices, columns, windowSamples, entries, (q, delayed, pitch) => {
+    for (let unit = 0; unit < unitCount; unit++) {
+      const [from, to] = [supportStart[unit], supportStart[unit + 1]];
+      for (let w = 0; w < windowSamples; w++)
+        waveforms[q].set(
+          delayed.subarray(w * pitch + from, w * pitch + to),
+          from * windowSamples + w * (to - from),
+        );
+    }
+  });
   return {
     unitCount,
     rank,

@@ -8,10 +8,10 @@
 import type { Recording } from "../core/recording.ts";
 import { makeTraces, type Traces } from "../core/traces.ts";
 import { butterworth } from "../dsp/filter-design.ts";
-import { noiseInPlace } from "../dsp/median.ts";
 import { TraceKernels } from "../dsp/wasm/load.ts";
 import { ParameterError } from "../errors.ts";
 import { makeSymmetricEigenWork, symmetricEigen } from "../linalg/symmetric-eigen.ts";
+import { liveNoiseInPlace } from "./live-noise.ts";
 import { nearestChannels } from "./neighbours.ts";
 import { maskLoud, quietCovariance } from "./noise-covariance.ts";
 import { type PreprocessingParameters, preprocessingParameters } from "./parameters.ts";
@@ -28,7 +28,7 @@ export interface PlanOptions {
 /** A sample belongs to a pair's covariance when both channels are below so many times their noise. */
 const QUIET_LIMIT = 4;
 /** Of the noise stretches every second sample is kept, and fewer of a probe with very many channels: at most so many numbers. */
-const KEPT_NUMBERS = 60_000_000;
+const KEPT_NUMBERS = 30_000_000;
 /** Samples of a channel that its noise is taken from, at least: an error below one percent. */
 const NOISE_SAMPLES = 30_000;
 const LONGEST_MARGIN = 1500;
@@ -200,7 +200,7 @@ function channelNoise(rows: Rows): Float32Array {
   const copy = new Float32Array(Math.floor(rows.filled / step));
   for (let c = 0; c < rows.channelCount; c++) {
     for (let i = 0, from = c * rows.count; i < copy.length; i++, from += step) copy[i] = rows.data[from];
-    noise[c] = noiseInPlace(copy);
+    noise[c] = liveNoiseInPlace(copy);
   }
   return noise;
 }

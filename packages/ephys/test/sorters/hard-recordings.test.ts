@@ -36,7 +36,7 @@ describe("the sorter, on recordings as rigs give them", () => {
   });
 
   it("is not disturbed by a dead and a noisy channel", async () => {
-    const data = noise(15 * RATE, 16, 1);
+    const data = noise(8 * RATE, 16, 1);
     const trains = addUnits(data, 16, THREE);
     for (let i = 0; i < data.length; i += 16) {
       data[i + 5] = 0;
@@ -46,9 +46,9 @@ describe("the sorter, on recordings as rigs give them", () => {
   });
 
   it("is not disturbed by artefacts that saturate every channel", async () => {
-    const data = noise(15 * RATE, 16, 1);
+    const data = noise(8 * RATE, 16, 1);
     const trains = addUnits(data, 16, THREE);
-    for (let k = 1; k < 12; k++) {
+    for (let k = 1; k < 6; k++) {
       const at = k * 37_001 * 16;
       data.fill(6000, at, at + 300 * 16);
       data.fill(-6000, at + 300 * 16, at + 600 * 16);
@@ -57,18 +57,18 @@ describe("the sorter, on recordings as rigs give them", () => {
   });
 
   it("is not disturbed by seconds of zeros in the middle", async () => {
-    const data = noise(15 * RATE, 16, 1);
+    const data = noise(8 * RATE, 16, 1);
     const trains = addUnits(data, 16, THREE);
-    data.fill(0, 4 * RATE * 16, 8 * RATE * 16);
+    data.fill(0, 3 * RATE * 16, 5 * RATE * 16);
     await expectFound(
       data,
       16,
-      trains.map((train) => train.filter((sample) => sample < 4 * RATE - 60 || sample > 8 * RATE + 60)),
+      trains.map((train) => train.filter((sample) => sample < 3 * RATE - 60 || sample > 5 * RATE + 60)),
     );
   });
 
   it("finds units at both ends of a probe, and takes contacts at one place", async () => {
-    const data = noise(10 * RATE, 64, 3);
+    const data = noise(6 * RATE, 64, 3);
     const ends = addUnits(data, 64, [
       { channel: 0, uv: 150, rateHz: 10 },
       { channel: 63, uv: 150, rateHz: 5 },

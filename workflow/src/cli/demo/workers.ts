@@ -46,7 +46,7 @@ export async function runWorkers(
         );
       const [done, total] = sums(steps);
       const now = steps.find((step) => step.running > 0)?.process;
-      progress.update("three workers", done, total, now);
+      progress.update("three workers", done, total, now ?? "");
       if (await isFinished(steps, settings)) break;
       if (done !== lastDone || now !== undefined) [lastDone, lastChangeMs] = [done, performance.now()];
       if (performance.now() - lastChangeMs > patienceS * 1000)
@@ -69,9 +69,9 @@ async function isFinished(steps: readonly StepStatus[], { processedRoot }: Setti
   return (await outdatedReports(processedRoot)).length === 0;
 }
 
+/** Steps that are done, in parts, and all of them: keys say little, since one sorting is as much work as all plots. */
 function sums(steps: readonly StepStatus[]): [number, number] {
-  // a step that waits for an earlier one has no keys yet; it counts as one to do
-  return [steps.reduce((sum, s) => sum + s.done, 0), steps.reduce((sum, s) => sum + Math.max(1, s.total), 0)];
+  return [steps.reduce((sum, { done, total }) => sum + (total === 0 ? 0 : done / total), 0), steps.length];
 }
 
 interface RunningWorker {

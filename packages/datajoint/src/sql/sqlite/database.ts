@@ -7,8 +7,9 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import type { RunResult, SqlRow, SqlValue, Statement } from "../../connection/driver.ts";
-import { DataJointError } from "../../errors.ts";
+import { DataJointError, ValueError } from "../../errors.ts";
 import { addFunctions } from "./functions.ts";
+import { type Bound, inlined } from "./inline-parameters.ts";
 
 /** Statements that change nothing. */
 const readPattern = /^\s*\(?\s*(select|with|values|explain|pragma\s+[\w.]+\s*(\(|$))/i;
@@ -36,8 +37,8 @@ export class SqliteDatabase {
   }
 
   run(statement: Statement): RunResult {
-    const prepared = this.#prepare(statement);
-    const parameters = statement.parameters.map(encodeParameter);
+    const { text, parameters } = inlined(statement.text, statement.parameters.map(encodeParameter));
+    const prepared = this.#prepare(text);
     if (prepared.columns().length === 0) {
       const { changes, lastInsertRowid } = prepared.run(...parameters);
       return { rows: [], affectedRows: Number(changes), insertId: BigInt(lastInsertRowid) };
@@ -48,7 +49,8 @@ export class SqliteDatabase {
   }
 
   *iterate(statement: Statement): Iterable<SqlRow> {
-    for (const row of this.#prepare(statement).iterate(...statement.parameters.map(encodeParameter))) {
+    const { text, parameters } = inlined(statement.text, statement.parameters.map(encodeParameter));
+    for (const row of this.#prepare(text).iterate(...parameters)) {
       readIntegers(row as Record<string, SqlValue>);
       yield row as SqlRow;
     }
@@ -58,8 +60,8 @@ export class SqliteDatabase {
     if (this.#db.isOpen) this.#db.close();
   }
 
-  #prepare(statement: Statement) {
-    const prepared = this.#db.prepare(statement.text);
+  #prepare(text: string) {
+    const prepared = this.#db.prepare(text);
     prepared.setReadBigInts(true);
     return prepared;
   }
@@ -69,9 +71,14 @@ export function isRead(statement: Statement): boolean {
   return readPattern.test(statement.text);
 }
 
-function encodeParameter(value: SqlValue): null | string | number | bigint | Uint8Array {
-  if (value === null || typeof value === "string" || typeof value === "bigint" || value instanceof Uint8Array)
-    return value;
+function encodeParameter(value: SqlValue): Bound {
+  if (value === null || typeof value === "string" || value instanceof Uint8Array) return value;
+  if (typeof value === "bigint") {
+    if (BigInt.asIntN(64, value) === value) return value;
+    throw new ValueError(
+      `${value} is too large for SQLite, whose whole numbers go from -2^63 to 2^63-1. Use MySQL or MariaDB for larger ones.`,
+    );
+  }
   if (typeof value === "number") {
     if (Number.isNaN(value))
       throw new DataJointError("NaN cannot be sent to the database: SQLite would store NULL.");

@@ -1,4 +1,5 @@
 /** @module SQLite's own words. */
+import { QuerySyntaxError } from "../../errors.ts";
 import { BaseWriter } from "../base-writer.ts";
 import { type Fragment, isNumeric, jsonPath, numberPattern, raw, sql } from "../fragment.ts";
 
@@ -36,6 +37,23 @@ export class SqliteWriter extends BaseWriter {
   override jsonOperand(attribute: Fragment, path: string): Fragment {
     const at = jsonPath(path);
     return scalarOf(attribute, at, sql`json_extract(${attribute},${at})`);
+  }
+
+  /** Quotients keep their fraction, lengths are of bytes. @throws QuerySyntaxError for casts that would give another value */
+  override expressionText(text: string): string {
+    const cast = /\bas\s+(signed|unsigned|decimal|date|datetime|time|year|char\s*\()/i.exec(text)?.[1];
+    if (cast !== undefined)
+      throw new QuerySyntaxError(
+        `A cast to ${cast.replace(/\s*\($/, "(n)")} gives other values on SQLite than on MySQL: use round(x), date(x) or substr(x, 1, n), or cast to double or char.`,
+        "cast",
+        text,
+      );
+    return text.replaceAll("/", "*1.0/").replaceAll(/\blength(?=\s*\()/gi, "octet_length");
+  }
+
+  /** Only with ESCAPE does a backslash escape. */
+  override likePattern(value: Fragment): Fragment {
+    return sql`${value} ESCAPE '\\'`;
   }
 
   override rowList(rows: readonly (readonly Fragment[])[]): Fragment {

@@ -2,7 +2,7 @@
  * @module
  * Adds units to traces in memory, and tells how well a sorting has each.
  */
-import { matchCount } from "../../../src/comparison/match-count.ts";
+import { countMatches } from "../../../src/comparison/match-count.ts";
 import { Random } from "../../../src/core/random.ts";
 import type { Sorting } from "../../../src/core/sorting.ts";
 
@@ -41,7 +41,7 @@ export function bestAgreements(trains: readonly number[][], sorting: Sorting): n
   );
   return trains.map((train) => {
     const agreements = found.map((other) => {
-      const matches = matchCount(Float64Array.from(train), other, 12);
+      const matches = countMatches(Float64Array.from(train), other, 12);
       return matches / (train.length + other.length - matches);
     });
     return Math.max(0, ...agreements);

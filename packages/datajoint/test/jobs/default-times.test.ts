@@ -1,7 +1,7 @@
 /**
  * @module
  * The promise as users meet it: with the default times, the key of a worker that was killed is another worker's within 65 s (contract:
- * leases.md 6). On SQLite only, since it is a minute of waiting; the short times of faults.test.ts cover the servers.
+ * leases.md 6). On SQLite only, since it is a minute of waiting; the short times of populate/faults.test.ts cover the servers.
  */
 import assert from "node:assert/strict";
 import { it } from "node:test";
@@ -9,11 +9,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Leases } from "../../src/jobs/leases.ts";
 import { defaultTiming } from "../../src/jobs/timing.ts";
 import { populate } from "../../src/populate/populate.ts";
+import { createTables, insertItems, resultTable, rowsOf, squares } from "../populate/support/fixture.ts";
+import { WorkerProcess } from "../populate/support/worker-process.ts";
 import { describeDialects } from "../support/dialects.ts";
-import { createTables, insertItems, resultTable, rowsOf, squares } from "./support/fixture.ts";
-import { WorkerProcess } from "./support/worker-process.ts";
 
-const elsewhere = "a minute of waiting; faults.test.ts has it with short leases";
+const elsewhere = "a minute of waiting; populate/faults.test.ts has it with short leases";
 
 describeDialects(
   "takeover with the default times",

@@ -1,0 +1,186 @@
+/** What a worker writes of itself, and jobs that are tried again by themselves; on a database file in this process. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { type Connection, connect, findQueue, populate, readJobs, Schema } from "@tenon/datajoint";
+import * as workerLog from "../../src/pipeline/worker-log.ts";
+import {
+  ErrorLog,
+  schema as logSchema,
+  RegisteredWorker,
+  RegisteredWorkerProcess,
+  WorkerLog,
+} from "../../src/pipeline/worker-log.ts";
+import { GenericErrors } from "../../src/populate/generic-errors.ts";
+import { causeOf } from "../../src/populate/job-causes.ts";
+import { inlined } from "../../src/populate/key-source-sql.ts";
+import { table, task } from "../../src/populate/process.ts";
+import { WorkerJournal } from "../../src/populate/worker-log.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tenon-worker-log-"));
+let connection: Connection;
+
+const schema = new Schema();
+class Source extends schema.manual(`
+  source_id : int
+`) {}
+class Result extends schema.computed(
+  `
+  -> Source
+  ---
+  value : int
+`,
+  { Source },
+) {}
+/** What the computation of a source throws. */
+const errors = new Map<number, Error>();
+Result.makes({
+  fetch: (key) => key.source_id,
+  compute: (_key, id) => {
+    const error = errors.get(id);
+    if (error !== undefined) throw error;
+    return id * 2;
+  },
+  insert: async (key, value) => {
+    await Result.insert([{ ...key, value }]);
+  },
+});
+
+before(async () => {
+  connection = await connect({ kind: "sqlite", path: join(folder, "log.sqlite") });
+  await logSchema.activate(connection, "t_workerlog", workerLog);
+  await schema.activate(connection, "t_data", { Source, Result });
+});
+after(async () => {
+  await connection.close();
+  rmSync(folder, { recursive: true });
+});
+
+describe("a worker's registration", () => {
+  const steps = [table("data.Result", Result, { maxCalls: 5 }), task("tidy", () => Promise.resolve(0))];
+  const journal = () => new WorkerJournal(connection, "w");
+  const registered = async () => {
+    const { registration_time, worker_config_uuid, worker_kwargs } = await RegisteredWorker.restrict({
+      worker_name: "w",
+    }).fetch1();
+    return { registration_time, worker_config_uuid, worker_kwargs };
+  };
+
+  it("holds the worker and its processes in their order", async () => {
+    await journal().register({ summary: "", steps }, { sleep_duration: 30 });
+    const rows = await RegisteredWorkerProcess.restrict({ worker_name: "w" }).fetch({
+      orderBy: ["process_index"],
+    });
+    assert.deepEqual(
+      rows.map((row) => [row.process_index, row.process, row.full_table_name]),
+      [
+        [0, "data.Result", "`t_data`.`__result`"],
+        [1, "tidy", ""],
+      ],
+    );
+    assert.deepEqual(rows[0]!.process_kwargs, {
+      display_progress: true,
+      reserve_jobs: true,
+      suppress_errors: true,
+      max_calls: 5,
+    });
+    assert.deepEqual((await registered()).worker_kwargs, { worker_name: "w", sleep_duration: 30 });
+  });
+
+  it("is left alone when it is the same, and replaced when a step has changed", async () => {
+    const first = await registered();
+    await journal().register({ summary: "other words", steps }, { sleep_duration: 60 });
+    assert.deepEqual(await registered(), first);
+    await journal().register({ summary: "", steps: steps.slice(1) }, {});
+    const second = await registered();
+    assert.notEqual(second.worker_config_uuid, first.worker_config_uuid);
+    assert.deepEqual(await RegisteredWorkerProcess.restrict({ worker_name: "w" }).column("process"), [
+      "tidy",
+    ]);
+  });
+});
+
+describe("the worker's log", () => {
+  it("has a row for every process that begins, in UTC, and forgets after 30 days, once an hour", async () => {
+    const journal = new WorkerJournal(connection, "w");
+    for (let i = 0; i < 20; i++) await journal.begin("data.Result");
+    assert.equal(await WorkerLog.count(), 20, "two rows of one microsecond do not meet");
+    const old = { process_timestamp: "2020-01-01 00:00:00.000001", process: "x", host: "h" };
+    await WorkerLog.insert([old]);
+    await journal.cleanUp(0);
+    assert.equal(await WorkerLog.count(), 20);
+    await WorkerLog.insert([old]);
+    await journal.cleanUp(3_599_000);
+    assert.equal(await WorkerLog.count(), 21);
+    await journal.cleanUp(3_600_000);
+    assert.equal(await WorkerLog.count(), 20);
+  });
+});
+
+describe("a failed job", () => {
+  const journal = () => new WorkerJournal(connection, "w");
+  const failed = async () =>
+    (await readJobs((await findQueue(Result))!, "error")).map(({ key }) => key["source_id"]);
+
+  it("whose error passes is tried again after a pause that grows, and kept in the error log", async () => {
+    await Source.insert([{ source_id: 1 }, { source_id: 2 }, { source_id: 3 }]);
+    errors.set(1, new Error("Deadlock found when trying to get lock"));
+    errors.set(2, new Error("no spikes"));
+    await populate(Result, { reserve: true, suppressErrors: true });
+    assert.deepEqual((await failed()).toSorted(), [1, 2]);
+
+    const generic = new GenericErrors(journal());
+    const steps = [table("data.Result", Result)];
+    const retry = (atS: number) => generic.retry(steps, atS * 1000);
+    assert.equal(await retry(0), 0, "not at once");
+    assert.equal(await retry(29), 0);
+    assert.equal(await retry(30), 1);
+    assert.deepEqual(await failed(), [2], "an error of the key stays for people");
+    assert.deepEqual(
+      (await ErrorLog.fetch()).map((row) => [row.process, row.key, row.error_message]),
+      [["data.Result", '{"source_id":1}', "Error: Deadlock found when trying to get lock"]],
+    );
+    await populate(Result, { reserve: true, suppressErrors: true });
+    assert.equal(await retry(89), 0, "twice as long as before");
+    assert.equal(await retry(90), 1);
+    errors.clear();
+    await populate(Result, { reserve: true, suppressErrors: true });
+    assert.deepEqual(await Result.keys(), [{ source_id: 1 }, { source_id: 3 }]);
+  });
+
+  it("is not tried for ever", async () => {
+    await Source.insert([{ source_id: 9 }]);
+    errors.set(9, new Error("LostConnectionError: gone"));
+    const generic = new GenericErrors(journal());
+    let [freed, now] = [0, 0];
+    for (let i = 0; i < 12; i++) {
+      await populate(Result, { reserve: true, suppressErrors: true });
+      freed += await generic.retry([table("data.Result", Result)], now);
+      now += 1e9;
+    }
+    assert.equal(freed, 6);
+    assert.ok((await failed()).includes(9));
+  });
+});
+
+describe("causeOf", () => {
+  it("is the same for messages that differ in numbers, names in quotes and paths", () => {
+    const cause = causeOf("RecordingError: '/raw/a/run_g0' has 12 of 3.5 MB in /data/x-1/y.bin");
+    assert.equal(causeOf("RecordingError: '/raw/b' has 7 of 99 MB in /other/z.bin"), cause);
+    assert.notEqual(causeOf("RecordingError: '/raw/b' has 7 of 99 MB"), cause);
+  });
+});
+
+describe("inlined", () => {
+  it("writes values where they are bound, and nothing into quoted text", () => {
+    const text = "SELECT `a?`, '?' FROM t WHERE a=? AND b=? AND c=? AND d IN (?, ?)";
+    const parameters = [5, "x.y", "100 % 'sure'", null, new Uint8Array([1, 255])];
+    const hex = Buffer.from("100 % 'sure'").toString("hex");
+    assert.equal(
+      inlined({ text, parameters }),
+      `SELECT \`a?\`, '?' FROM t WHERE a=5 AND b='x.y' AND c=CONVERT(X'${hex}' USING utf8mb4) AND d IN (NULL, X'01ff')`,
+    );
+  });
+});
