@@ -1,6 +1,7 @@
 /** The demo through the real programs, on every database that is there: the same counts on each. */
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { connect } from "@tenon/datajoint";
@@ -210,7 +211,8 @@ for (const server of testServers)
 /** A part of what an earlier demo leaves on a server; with another birth date, so that it cannot be taken for the new one's. */
 async function leaveEarlierDemo(server: TestServer, prefix: string): Promise<void> {
   await using connection = await connect(settingsOf(server, ""));
-  await activatePipeline(connection, { prefix, generation: "legacy" });
+  const stores = { "datajoint-blob": { protocol: "file", location: tmpdir() } } as const;
+  await activatePipeline(connection, { prefix, generation: "legacy", stores });
   await Subject.insert([{ subject: "demo1", sex: "M", subject_birth_date: "1999-01-01" }]);
 }
 

@@ -60,7 +60,10 @@ describe("a worker that is told to end", () => {
     let err = "";
     child.stderr!.setEncoding("utf8").on("data", (text: string) => (err += text));
     const ended = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
-    while (!/SIClustering .*started/.test(err)) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!/SIClustering .*started/.test(err)) {
+      assert.equal(child.exitCode, null, err);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     for (let i = 0; i < signals; i++) {
       child.kill("SIGTERM");
       await new Promise((resolve) => setTimeout(resolve, 200));

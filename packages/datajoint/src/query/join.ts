@@ -47,11 +47,9 @@ function joinedHeading(left: Heading, given: Heading, isLeft: boolean): Heading 
   return new Heading([...key, ...others]);
 }
 
-/** Attributes that the leading side lacks; what it determines is not key. */
+/** Attributes that the leading side lacks; none of them is in a key, since it has the other's key. */
 function rest(heading: Heading, leading: Heading): HeadingAttribute[] {
-  return heading.attributes
-    .filter((attribute) => !leading.has(attribute.name))
-    .map((attribute) => ({ ...attribute, inKey: false }));
+  return heading.attributes.filter((attribute) => !leading.has(attribute.name));
 }
 
 function isInKey(attribute: HeadingAttribute): boolean {

@@ -45,7 +45,7 @@ function comparedWith(words: Tokens, at: number, heading: Heading): HeadingAttri
   if (before === "between") return attribute(beforeNot(at - 2));
   if (before === "and" && wordAt(words, at - 3) === "between") return attribute(beforeNot(at - 4));
   place = at - 1;
-  while (wordAt(words, place) === "," || words[place]?.groups!.string !== undefined) place--;
+  while (wordAt(words, place) === "," || words[place]?.groups?.string !== undefined) place--;
   if (wordAt(words, place) === "(" && wordAt(words, place - 1) === "in")
     return attribute(beforeNot(place - 2));
   return undefined;

@@ -9,9 +9,10 @@ import type { Heading } from "../definition/heading.ts";
 import { DataJointError } from "../errors.ts";
 import { type AggregateOptions, aggregate } from "./aggregate.ts";
 import {
-  type AllOf,
+  AllOf,
   type HasNode,
-  type Not,
+  isQuery,
+  Not,
   nodeOf,
   type RestrictOptions,
   type UniversalCondition,
@@ -90,12 +91,14 @@ export class Query<Row extends object = any, Key extends object = any> implement
    */
   restrict(condition: RowCondition<Row>, options?: RestrictOptions): Query<Row, Key> {
     if (condition instanceof Top) return this.top(condition.options);
+    this.#refuseForeign(condition, "restrict()");
     return this.#with(restrict(this.node, condition as never, options));
   }
 
   /** The rows that `restrict` leaves over, also those for which the condition is NULL. */
   subtract(condition: RowCondition<Row>, options?: RestrictOptions): Query<Row, Key> {
     if (condition instanceof Top) return this.subtract(this.top(condition.options).proj());
+    this.#refuseForeign(condition, "subtract()");
     return this.#with(subtract(this.node, condition as never, options));
   }
 
@@ -229,6 +232,14 @@ export class Query<Row extends object = any, Key extends object = any> implement
 
   #with(node: QueryNode): Query<any, any> {
     return new Query(this.source, node);
+  }
+
+  /** Queries within a condition have to be on this connection: their SQL is sent there. */
+  #refuseForeign(condition: unknown, what: string): void {
+    if (Array.isArray(condition)) for (const member of condition) this.#refuseForeign(member, what);
+    else if (condition instanceof Not) this.#refuseForeign(condition.condition, what);
+    else if (condition instanceof AllOf) this.#refuseForeign(condition.conditions, what);
+    else if (isQuery(condition)) this.#nodeOf(condition, what);
   }
 
   #nodeOf(other: HasNode, what: string): QueryNode {

@@ -16,8 +16,9 @@ import {
 } from "../dependencies/cascade.ts";
 import { type DependencyGraph, loadGraph, refName, type TableRef } from "../dependencies/graph.ts";
 import { type Orphaned, orphanedParts } from "../dependencies/part-rule.ts";
-import { DataJointError, IntegrityError } from "../errors.ts";
+import { DataJointError, IntegrityError, ValueError } from "../errors.ts";
 import type { HasNode } from "../query/condition.ts";
+import { shown } from "../query/encode-value.ts";
 import type { ConditionNode, QueryNode, TableNode } from "../query/nodes.ts";
 import { project } from "../query/project.ts";
 import { Query } from "../query/query.ts";
@@ -73,6 +74,9 @@ export async function deleteRows(
   node: QueryNode,
   options: DeleteOptions = {},
 ): Promise<DeleteResult> {
+  const { partIntegrity } = options;
+  if (partIntegrity !== undefined && !/^(enforce|cascade|ignore)$/.test(partIntegrity))
+    throw new ValueError(`partIntegrity is "enforce", "cascade" or "ignore", not ${shown(partIntegrity)}.`);
   const root = rootOf(node);
   const graph = await loadGraph(connection, [root.base.schema]);
   const plan = new Plan(connection, graph);

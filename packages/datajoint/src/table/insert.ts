@@ -11,6 +11,7 @@ import type { Heading } from "../definition/heading.ts";
 import { MissingAttributeError, ValueError } from "../errors.ts";
 import { type HasNode, isQuery } from "../query/condition.ts";
 import type { QueryNode } from "../query/nodes.ts";
+import { Query } from "../query/query.ts";
 import type { InsertSpec } from "../sql/dialect.ts";
 import type { StoreWriter } from "./encode-attribute.ts";
 import { type EncodedValue, encodeRow, hasDefault, refuseUnknown, rowTarget } from "./encode-row.ts";
@@ -57,7 +58,14 @@ export async function insertRows(
   if (options.skipDuplicates === true && options.replace === true) {
     throw new ValueError(`Insert into ${name}: skipDuplicates and replace exclude each other.`);
   }
-  if (isQuery(rows)) return insertQuery(target, rows.node, name, options);
+  if (isQuery(rows)) {
+    const { source } = (rows instanceof Query ? rows : (rows as { query?: Query }).query) ?? {};
+    if (source?.identity !== undefined && source.identity !== connection)
+      throw new ValueError(
+        `Insert into ${name}: the query is on another connection. Fetch its rows and insert them instead.`,
+      );
+    return insertQuery(target, rows.node, name, options);
+  }
   if (
     typeof (rows as Partial<Iterable<object>>)?.[Symbol.iterator] !== "function" ||
     typeof rows === "string"

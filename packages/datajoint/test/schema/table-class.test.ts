@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { KeyOf, RowOf } from "../../src/definition/definition-types.ts";
 import { populate } from "../../src/populate/populate.ts";
+import { allOf, not } from "../../src/query/condition.ts";
 import { Schema } from "../../src/schema/schema.ts";
 import type { LooseTable } from "../../src/schema/table-class.ts";
 import { queryMethods } from "../../src/table/table.ts";
@@ -153,5 +154,24 @@ describeDialects("table classes", (database) => {
     const table: LooseTable = Loose;
     await table.insert([{ a: 1, b: "x" }]);
     assert.equal((await table.fetch1()).b, "x");
+  });
+
+  it("are not combined with tables of another connection, whose rows are elsewhere", async () => {
+    const { Mouse } = await activated();
+    const there = makeTables();
+    const { schema: _, ...tables } = there;
+    await there.schema.activate(await database.open(), database.schemaName("mice"), tables);
+    const attempts: (() => unknown)[] = [
+      () => Mouse.proj().join(there.Weighing),
+      () => Mouse.proj().union(there.Mouse.proj()),
+      () => Mouse.aggr(there.Weighing, { n: "count(*)" }),
+      () => Mouse.restrict(there.Weighing),
+      () => Mouse.subtract(there.Weighing.restrict("grams > 1")),
+      () => Mouse.restrict([{ mouse: 1 }, not(there.Weighing)]),
+      () => Mouse.restrict(allOf("mouse = 1", there.Weighing)),
+    ];
+    for (const attempt of attempts) assert.throws(attempt, /another connection/, String(attempt));
+    await assert.rejects(Mouse.insert(there.Mouse), /another connection/);
+    assert.equal(await Mouse.restrict(Mouse.restrict({ sex: "F" }).proj()).count(), 1);
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { DataJointError, IntegrityError } from "../../src/errors.ts";
+import { DataJointError, IntegrityError, ValueError } from "../../src/errors.ts";
 import type { Query } from "../../src/query/query.ts";
 import { type DeleteResult, deleteFrom } from "../../src/table/delete.ts";
 import { type Clinic, makeClinic, type Row, references, refill, rows } from "../support/clinic.ts";
@@ -230,6 +230,16 @@ describeDialects("deleting rows", (database) => {
       }),
       { partIntegrity: "cascade" },
     );
+  });
+
+  it("refuses an unknown way to treat parts, rather than take it for another", async () => {
+    const clinic = await makeClinic(database);
+    const before = await contentsOf(clinic);
+    await assert.rejects(
+      deleteFrom(clinic.SortingUnit.restrict({ label: "mua" }), { partIntegrity: "strict" as "enforce" }),
+      ValueError,
+    );
+    assert.deepEqual(await contentsOf(clinic), before);
   });
 
   it("deletes nothing when the database refuses a part of it", async () => {

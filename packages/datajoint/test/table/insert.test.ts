@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
+import type { Statement } from "../../src/connection/driver.ts";
 import {
   DataJointError,
   DuplicateError,
@@ -10,6 +11,7 @@ import {
   ValueError,
 } from "../../src/errors.ts";
 import { universal } from "../../src/query/universal-set.ts";
+import { insertRows } from "../../src/table/insert.ts";
 import { describeDialects } from "../support/dialects.ts";
 import { type Lab, makeLab, sessions, subjects } from "../support/lab.ts";
 import { attribute, createTable, key, optional, type TestTable } from "../support/tables.ts";
@@ -200,6 +202,36 @@ describeDialects("inserting and updating", (database) => {
     assert.equal(traces.length, 24);
     const back = traces[23] as { data?: Uint8Array } & Uint8Array;
     assert.equal(Buffer.compare(Buffer.from(back.data ?? back), Buffer.from(noise)), 0);
+  });
+
+  it("sends no statement over the limit, whatever its values take when they are written out", async () => {
+    const notes = await createTable(database.connection, lab.schema, "note", [
+      key("id", "int"),
+      attribute("note", "varchar(2000)"),
+    ]);
+    const limit = 50_000;
+    const sent: number[] = [];
+    // the same connection, as if its server took less
+    const connection = new Proxy(database.connection, {
+      get(real, name) {
+        if (name === "limits") return { ...real.limits, bytes: limit };
+        const value: unknown = Reflect.get(real, name, real);
+        if (name === "run")
+          return (statement: Statement) => {
+            const texts = statement.parameters.map((one) => String(one).replaceAll("'", "''"));
+            sent.push(Buffer.byteLength(statement.text + texts.join("")));
+            return real.run(statement);
+          };
+        return typeof value === "function" ? value.bind(real) : value;
+      },
+    });
+    const rows = ["'", "€", "🐭", "x"].flatMap((letter, i) =>
+      Array.from({ length: 50 }, (_, k) => ({ id: i * 100 + k, note: letter.repeat(1000) })),
+    );
+    assert.equal(await insertRows({ ...notes, connection }, rows), rows.length);
+    assert.ok(sent.length >= 10, `${sent.length} statements`);
+    assert.ok(Math.max(...sent) <= limit, `${Math.max(...sent)} bytes`);
+    assert.deepEqual(await notes.query.fetch({ orderBy: "KEY" }), rows);
   });
 
   it("numbers rows of an auto_increment key", async () => {

@@ -234,6 +234,7 @@ describeDialects("values of every kind", (database) => {
       ["choice", "c"],
       ["day", new Date()],
       ["day", "2023-02-29"],
+      ["day", "1900-02-29"],
       ["day", "2024-01-01 10:00"],
       ["moment", "2024-01-01T10:00:00Z"],
       ["moment", "2024-01-01 10:00:00.5"],
@@ -257,6 +258,32 @@ describeDialects("values of every kind", (database) => {
       });
     }
     assert.equal(await table.query.count(), before);
+  });
+
+  it("keeps long numbers exactly or refuses them", async () => {
+    const schema = await database.createSchema("long");
+    const numbers = await createTable(database.connection, schema, "long", [
+      key("id", "int"),
+      optional("money", "decimal(30,10)"),
+      optional("count", "bigint unsigned"),
+    ]);
+    const long = { id: 1, money: "12345678901234567890.0123456789" };
+    const large = { id: 2, count: 2n ** 64n - 1n };
+    if (database.isSqlite) {
+      await assert.rejects(numbers.insert([long]), ValueError);
+      await assert.rejects(numbers.insert([large]), ValueError);
+      await assert.rejects(numbers.query.restrict({ count: large.count }).fetch(), ValueError);
+      assert.equal(await numbers.query.count(), 0);
+    } else {
+      await numbers.insert([long, large]);
+      assert.equal(await numbers.query.restrict({ money: long.money }).fetch1("money"), long.money);
+      assert.equal(await numbers.query.restrict({ count: large.count }).fetch1("count"), large.count);
+    }
+    await numbers.insert([{ id: 3, money: "12345.0123456789", count: 2n ** 63n - 1n }]);
+    assert.deepEqual(await numbers.query.restrict({ id: 3 }).fetch1("money", "count"), {
+      money: "12345.0123456789",
+      count: 2n ** 63n - 1n,
+    });
   });
 
   it("names what is missing, unknown, or no row", async () => {

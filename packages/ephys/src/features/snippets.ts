@@ -5,6 +5,7 @@
 import type { Traces } from "../core/traces.ts";
 import type { MatchingBasis } from "../matching/matching-context.ts";
 import type { ScoreKernel } from "../matching/score-kernel.ts";
+import { gatherRows } from "../matching/trace-memory.ts";
 import { makeWasmScoreKernel } from "../matching/wasm-score-kernel.ts";
 
 /**
@@ -20,12 +21,7 @@ export function cutSnippet(
   channels: Int32Array,
   out: Float32Array,
 ): void {
-  const { data, channelCount } = traces;
-  const width = channels.length;
-  for (let w = 0, to = 0; w < length; w++) {
-    const row = (first + w) * channelCount;
-    for (let c = 0; c < width; c++) out[to++] = data[row + channels[c]];
-  }
+  gatherRows(traces, first, length, channels, out);
 }
 
 /** Computes features of events on channels; holds the kernel and its scratch space, so make one and use it often. */
@@ -33,6 +29,7 @@ export class SnippetFeatures {
   readonly basis: MatchingBasis;
   #maxWidth = 0;
   #kernel: ScoreKernel | undefined;
+  #padded = new Int32Array(0);
 
   constructor(basis: MatchingBasis) {
     this.basis = basis;
@@ -46,17 +43,14 @@ export class SnippetFeatures {
    */
   write(traces: Traces, sample: number, channels: Int32Array, out: Float32Array, at: number): void {
     const { rank, windowSamples, samplesBefore } = this.basis;
-    const { data, channelCount } = traces;
     const count = channels.length;
     const width = Math.ceil(count / 4) * 4;
     const kernel = this.#kernelFor(width);
     const { snippet, projected } = kernel;
-    let row = (sample - samplesBefore) * channelCount;
-    for (let w = 0, to = 0; w < windowSamples; w++) {
-      for (let c = 0; c < count; c++) snippet[to + c] = data[row + channels[c]];
-      to += width;
-      row += channelCount;
-    }
+    // padding is the first channel: what comes of it is not read
+    const padded = this.#padded.fill(0, count, width).subarray(0, width);
+    padded.set(channels);
+    gatherRows(traces, sample - samplesBefore, windowSamples, padded, snippet);
     kernel.run(width, 0, 0);
     for (let c = 0; c < count; c++)
       for (let r = 0; r < rank; r++) out[at + c * rank + r] = projected[r * width + c];
@@ -65,6 +59,7 @@ export class SnippetFeatures {
   #kernelFor(width: number): ScoreKernel {
     if (this.#kernel === undefined || width > this.#maxWidth) {
       this.#maxWidth = width;
+      this.#padded = new Int32Array(width);
       const shape = { lagCount: 1, maxWidth: width, maxCandidates: 1 };
       this.#kernel = makeWasmScoreKernel(this.basis, shape, new Float32Array(4));
     }

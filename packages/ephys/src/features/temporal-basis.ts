@@ -73,21 +73,25 @@ export async function collectNoiseSnippets(
  */
 export function learnTemporalBasis(peaks: PeakWaveforms, noise: NoiseSnippets, rank: number): MatchingBasis {
   const { length } = peaks;
-  const scatter = new Float64Array(length * length);
+  const own = new Float64Array(length * length);
   const waveform = new Float64Array(length);
-  for (let i = 0; i < noise.count; i++) {
-    for (let w = 0; w < length; w++) waveform[w] = noise.data[i * length + w];
-    addOuter(scatter, waveform, NOISE_SHARE);
-  }
   for (let i = 0; i < peaks.count; i++) {
     let energy = 0;
     for (let w = 0; w < length; w++) energy += peaks.data[i * length + w] ** 2;
     const scale = Math.min(1, NORM_CAP / Math.max(Math.sqrt(energy), 1e-9));
-    for (let shift = -1; shift <= 1; shift++) {
-      for (let w = 0; w < length; w++)
-        waveform[(w + shift + length) % length] = peaks.data[i * length + w] * scale;
-      addOuter(scatter, waveform, 1);
-    }
+    for (let w = 0; w < length; w++) waveform[w] = peaks.data[i * length + w] * scale;
+    addOuter(own, waveform, 1);
+  }
+  // the scatter of waveforms moved by a sample is the scatter moved by a row and a column
+  const scatter = new Float64Array(length * length);
+  for (let a = 0; a < length; a++)
+    for (let b = 0; b < length; b++)
+      for (let shift = -1; shift <= 1; shift++)
+        scatter[((a + shift + length) % length) * length + ((b + shift + length) % length)] +=
+          own[a * length + b];
+  for (let i = 0; i < noise.count; i++) {
+    for (let w = 0; w < length; w++) waveform[w] = noise.data[i * length + w];
+    addOuter(scatter, waveform, NOISE_SHARE);
   }
   const { vectors } = symmetricEigen(scatter, length);
   const plain = new Float64Array(rank * length);

@@ -8,6 +8,7 @@ import type { Traces } from "../core/traces.ts";
 import type { MatchingContext } from "./matching-context.ts";
 import type { MatchedSpikes } from "./spike-list.ts";
 import { shiftIndex, type TemplateBank } from "./template-bank.ts";
+import { gatherRows } from "./trace-memory.ts";
 import { makeWasmScoreKernel } from "./wasm-score-kernel.ts";
 
 /** Rows of `cleanedFeatures`, one for each spike: channels in the order of `neighbours` of the unit's main channel. */
@@ -39,15 +40,16 @@ export function cleanedFeatures(
   const maxWidth = Math.ceil(neighbourCount / 4) * 4;
   const kernel = makeWasmScoreKernel(basis, { lagCount: 1, maxWidth, maxCandidates: 1 }, new Float32Array(4));
   const { snippet, projected } = kernel;
+  // padding is the first channel: what comes of it is not read
+  const padded = new Int32Array(maxWidth);
   for (let n = 0; n < count; n++) {
     const i = indices === undefined ? n : indices[n];
     const channels = neighbours[bank.mainChannels[spikes.units[i]]];
     const width = Math.ceil(channels.length / 4) * 4;
-    let from = (spikes.samples[i] - samplesBefore) * channelCount;
-    for (let w = 0; w < windowSamples; w++) {
-      for (let c = 0; c < channels.length; c++) snippet[w * width + c] = residual.data[from + channels[c]];
-      from += channelCount;
-    }
+    padded.fill(0, channels.length, width);
+    padded.set(channels);
+    const first = spikes.samples[i] - samplesBefore;
+    gatherRows(residual, first, windowSamples, padded.subarray(0, width), snippet);
     kernel.run(width, 0, 0);
     const to = n * neighbourCount * rank;
     for (let c = 0; c < channels.length; c++)
@@ -72,7 +74,7 @@ export function cleanedSnippets(
   channels: Int32Array,
 ): Float32Array {
   const { windowSamples, samplesBefore } = context.basis;
-  const { data, channelCount } = residual;
+  const { channelCount } = residual;
   const width = channels.length;
   const out = new Float32Array(indices.length * windowSamples * width);
   const columnOf = new Int32Array(channelCount).fill(-1);
@@ -80,11 +82,9 @@ export function cleanedSnippets(
   for (let n = 0; n < indices.length; n++) {
     const i = indices[n];
     const to = n * windowSamples * width;
-    for (let w = 0; w < windowSamples; w++) {
-      const row = (spikes.samples[i] - samplesBefore + w) * channelCount;
-      for (let c = 0; c < width; c++) out[to + w * width + c] = data[row + channels[c]];
-    }
-    addOwnWaveform(out.subarray(to, to + windowSamples * width), width, bank, spikes, i, columnOf);
+    const own = out.subarray(to, to + windowSamples * width);
+    gatherRows(residual, spikes.samples[i] - samplesBefore, windowSamples, channels, own);
+    addOwnWaveform(own, width, bank, spikes, i, columnOf);
   }
   return out;
 }

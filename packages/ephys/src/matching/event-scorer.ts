@@ -10,6 +10,7 @@ import { ShapeError } from "../errors.ts";
 import type { MatchingContext } from "./matching-context.ts";
 import type { KernelShape, makeScoreKernel, ScoreKernel } from "./score-kernel.ts";
 import type { TemplateBank } from "./template-bank.ts";
+import { gatherRows } from "./trace-memory.ts";
 import { makeWasmScoreKernel } from "./wasm-score-kernel.ts";
 
 /** Makes a kernel; the one in WebAssembly unless another is handed in. */
@@ -78,7 +79,7 @@ export class EventScorer {
     this.unit = -1;
     this.gain = Number.NEGATIVE_INFINITY;
     if (count === 0) return;
-    this.#gather(y, sample - this.#before, table);
+    gatherRows(y, sample - this.#before, this.#rows, table.padded, this.#kernel.snippet);
     this.#kernel.run(table.width, table.start, count);
     const products = this.#kernel.products;
     const lagCount = 2 * this.#lags + 1;
@@ -126,22 +127,6 @@ export class EventScorer {
   #gainOf(product: number, energy: number, amplitude: number): number {
     const offset = amplitude - 1;
     return 2 * amplitude * product - amplitude * amplitude * energy - this.#precision * offset * offset;
-  }
-
-  #gather(y: Traces, first: number, table: ChannelTable): void {
-    const { data, channelCount } = y;
-    const { padded, width } = table;
-    const snippet = this.#kernel.snippet;
-    const end = (first + this.#rows) * channelCount;
-    let to = 0;
-    for (let from = first * channelCount; from < end; from += channelCount)
-      for (let c = 0; c < width; c += 4) {
-        snippet[to] = data[from + padded[c]];
-        snippet[to + 1] = data[from + padded[c + 1]];
-        snippet[to + 2] = data[from + padded[c + 2]];
-        snippet[to + 3] = data[from + padded[c + 3]];
-        to += 4;
-      }
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Traces } from "../core/traces.ts";
 import { shiftIndex, type TemplateBank } from "./template-bank.ts";
+import { addRows } from "./trace-memory.ts";
 
 /** Spikes in order of sample, then unit. A spike lies at samples[i] + shifts[i]. */
 export interface MatchedSpikes {
@@ -92,22 +93,8 @@ export function addWaveform(
   shift: number,
 ): void {
   const { support, supportStart, windowSamples } = bank;
-  const { data, channelCount } = y;
-  const from = supportStart[unit];
-  const width = supportStart[unit + 1] - from;
-  const waveforms = bank.waveforms[shiftIndex(bank, shift)];
-  let at = from * windowSamples;
-  // on most probes the channels around a unit are neighbours in the row too, and then no list need be looked up
-  const lowest = support[from];
-  if (width > 0 && support[from + width - 1] - lowest === width - 1) {
-    for (let w = 0; w < windowSamples; w++) {
-      const row = (first + w) * channelCount + lowest;
-      for (let c = 0; c < width; c++) data[row + c] += scale * waveforms[at++];
-    }
-    return;
-  }
-  for (let w = 0; w < windowSamples; w++) {
-    const row = (first + w) * channelCount;
-    for (let c = 0; c < width; c++) data[row + support[from + c]] += scale * waveforms[at++];
-  }
+  const [from, to] = [supportStart[unit], supportStart[unit + 1]];
+  const all = bank.waveforms[shiftIndex(bank, shift)];
+  const waveform = all.subarray(from * windowSamples, to * windowSamples);
+  addRows(y, first, windowSamples, support.subarray(from, to), waveform, scale);
 }

@@ -29,8 +29,8 @@ export interface PlanOptions {
 const QUIET_LIMIT = 4;
 /** Of the noise stretches every second sample is kept, and fewer of a probe with very many channels: at most so many numbers. */
 const KEPT_NUMBERS = 30_000_000;
-/** Samples of a channel that its noise is taken from, at least: an error below one percent. */
-const NOISE_SAMPLES = 30_000;
+/** Samples of a channel that its noise is taken from, at least: an error of one percent. */
+const NOISE_SAMPLES = 15_000;
 const LONGEST_MARGIN = 1500;
 
 /**

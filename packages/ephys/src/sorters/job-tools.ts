@@ -3,7 +3,7 @@
  * What the jobs of one thread work with: the open recording, the preprocessor, the detector, windows, and buffers that are used again.
  */
 import type { Recording, RecordingSource } from "../core/recording.ts";
-import { makeTraces, type Traces } from "../core/traces.ts";
+import type { Traces } from "../core/traces.ts";
 import { Detector } from "../detection/detector.ts";
 import type { DetectorModel } from "../detection/detector-model.ts";
 import { locatingNeighbours } from "../features/centre-of-mass.ts";
@@ -15,9 +15,11 @@ import {
   makeMatchingContext,
 } from "../matching/matching-context.ts";
 import type { TemplateBank } from "../matching/template-bank.ts";
+import { TraceMemory } from "../matching/trace-memory.ts";
 import type { PreprocessingPlan } from "../preprocessing/preprocessing-plan.ts";
 import { Preprocessor } from "../preprocessing/preprocessor.ts";
 import { samplesAtRate } from "../preprocessing/time-scale.ts";
+import { planChunks } from "./chunks.ts";
 import type { SorterParameters } from "./parameters.ts";
 import { type CachePlan, WhitenedCache } from "./whitened-cache.ts";
 
@@ -61,7 +63,7 @@ export class JobTools {
   /** Samples before and after a chunk: two windows, as matching wants. */
   readonly margin: number;
   readonly #cache: WhitenedCache | undefined;
-  #buffer = new Float32Array(0);
+  readonly #memory: TraceMemory;
   #matcher: Matcher | undefined;
 
   constructor(setup: SharedSetup, recording: Recording) {
@@ -86,6 +88,10 @@ export class JobTools {
     this.preprocessor = Preprocessor.create(plan);
     this.detector = new Detector(setup.detector);
     this.margin = 2 * basis.windowSamples;
+    const { sampleCount, samplingRateHz, channelCount } = recording;
+    const { chunks } = planChunks(sampleCount, samplingRateHz, parameters);
+    const longest = chunks.reduce((most, { start, end }) => Math.max(most, end - start), 0);
+    this.#memory = new TraceMemory(Math.min(sampleCount, longest + 2 * this.margin), channelCount);
     this.#cache = setup.cache === undefined ? undefined : new WhitenedCache(setup.cache);
   }
 
@@ -96,24 +102,22 @@ export class JobTools {
    */
   async whiten(chunk: Chunk, isFirst = false): Promise<ChunkTraces> {
     const { first, last } = this.#span(chunk);
-    const { channelCount } = this.recording;
-    const space = this.#space(last - first);
+    const traces = this.#memory.traces(last - first);
     if (!isFirst && this.#cache?.has(chunk.start)) {
-      this.#cache.read(chunk.start, space);
-      return { traces: makeTraces(last - first, channelCount, space), first };
+      this.#cache.read(chunk.start, traces.data);
+      return { traces, first };
     }
-    const traces = await this.preprocessor.whiten(this.recording, first, last, space);
-    if (isFirst) this.#cache?.write(chunk.start, space);
+    await this.preprocessor.whiten(this.recording, first, last, traces.data);
+    if (isFirst) this.#cache?.write(chunk.start, traces.data);
     return { traces, first };
   }
 
   /** Band-passed traces in uV of a chunk with margins. The next call writes over them. */
   async filter(chunk: Chunk): Promise<ChunkTraces> {
     const { first, last } = this.#span(chunk);
-    return {
-      traces: await this.preprocessor.filter(this.recording, first, last, this.#space(last - first)),
-      first,
-    };
+    const traces = this.#memory.traces(last - first);
+    await this.preprocessor.filter(this.recording, first, last, traces.data);
+    return { traces, first };
   }
 
   /** The matcher of a bank; the same one while the bank is the same. */
@@ -140,11 +144,5 @@ export class JobTools {
       first: Math.max(0, chunk.start - this.margin),
       last: Math.min(this.recording.sampleCount, chunk.end + this.margin),
     };
-  }
-
-  #space(samples: number): Float32Array {
-    const length = samples * this.recording.channelCount;
-    if (this.#buffer.length < length) this.#buffer = new Float32Array(length);
-    return this.#buffer.subarray(0, length);
   }
 }

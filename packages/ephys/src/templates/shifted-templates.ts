@@ -50,18 +50,29 @@ export function shiftedFeatures(
 ): Float32Array[] {
   const { rank, windowSamples } = context.basis;
   const width = template.channels.length;
-  const columns = Array.from(channels, (channel) => template.channels.indexOf(channel));
-  return bases.map((basis) => {
-    const out = new Float32Array(channels.length * rank);
-    for (const [c, column] of columns.entries()) {
-      if (column < 0) continue;
-      for (let r = 0; r < rank; r++) {
-        let sum = 0;
-        for (let w = 0; w < windowSamples; w++)
-          sum += basis[r * windowSamples + w] * template.data[w * width + column];
-        out[c * rank + r] = sum;
-      }
-    }
-    return out;
-  });
+  const out = bases.map(() => new Float32Array(channels.length * rank));
+  const waveform = new Float32Array(windowSamples);
+  for (const [c, channel] of channels.entries()) {
+    const column = template.channels.indexOf(channel);
+    if (column < 0) continue;
+    for (let w = 0; w < windowSamples; w++) waveform[w] = template.data[w * width + column];
+    for (let i = 0; i < bases.length; i++) projectWaveform(bases[i], waveform, rank, out[i], c * rank);
+  }
+  return out;
+}
+
+/** Products of one channel's waveform with the R rows of a basis. */
+function projectWaveform(
+  basis: Float32Array,
+  waveform: Float32Array,
+  rank: number,
+  out: Float32Array,
+  at: number,
+): void {
+  const length = waveform.length;
+  for (let r = 0; r < rank; r++) {
+    let sum = 0;
+    for (let w = 0, from = r * length; w < length; w++) sum += basis[from + w] * waveform[w];
+    out[at + r] = sum;
+  }
 }

@@ -103,6 +103,14 @@ export function translateError(error: unknown, where: string, statement?: string
     case 1149:
     case 1305:
       return new QuerySyntaxError(says, name, statement, options);
+    // all tables are named with their schemas, so only a function can be looked for in the database that is selected
+    case 1046:
+      return new QuerySyntaxError(
+        `${says}: the statement calls a function that the server does not know.`,
+        name,
+        statement,
+        options,
+      );
     case 1062:
     case 1586:
       return new DuplicateError(

@@ -84,6 +84,23 @@ export interface TraceFunctions {
     threshold: number,
     out: number,
   ): number;
+  gatherRows(
+    from: number,
+    rowBytes: number,
+    rows: number,
+    channels: number,
+    width: number,
+    out: number,
+  ): void;
+  addRows(
+    to: number,
+    rowBytes: number,
+    rows: number,
+    channels: number,
+    width: number,
+    waveform: number,
+    scale: number,
+  ): void;
   toSteps(input: number, count: number, stepsPerUnit: number, out: number): void;
   fromSteps(input: number, count: number, unitsPerStep: number, out: number): void;
   dotRows(row: number, block: number, offsets: number, count: number, samples: number, out: number): void;

@@ -340,6 +340,42 @@ export function dotRows(row: usize, block: usize, offsets: usize, count: i32, sa
   }
 }
 
+/**
+ * Copies some channels of rows of traces: out[t * width + i] = row t at channels[i].
+ *
+ * @param from  address of the first row; @param channels  i32 [width], `width` a multiple of 4 or not
+ */
+export function gatherRows(from: usize, rowBytes: usize, rows: i32, channels: usize, width: i32, out: usize): void {
+  const end = channels + <usize>width * 4;
+  for (let t = 0; t < rows; t++, from += rowBytes)
+    for (let at = channels; at < end; at += 4, out += 4) store<f32>(out, load<f32>(from + (<usize>load<u32>(at) << 2)));
+}
+
+/** Adds `scale` times a waveform, f32 [rows x width], to some channels of rows of traces; neighbouring channels by whole vectors. */
+export function addRows(to: usize, rowBytes: usize, rows: i32, channels: usize, width: i32, waveform: usize, scale: f32): void {
+  const first = load<i32>(channels);
+  const isRun = load<i32>(channels + <usize>(width - 1) * 4) - first == width - 1;
+  if (!isRun) {
+    const end = channels + <usize>width * 4;
+    for (let t = 0; t < rows; t++, to += rowBytes)
+      for (let at = channels; at < end; at += 4, waveform += 4) {
+        const place = to + (<usize>load<u32>(at) << 2);
+        store<f32>(place, load<f32>(place) + scale * load<f32>(waveform));
+      }
+    return;
+  }
+  const factor = f32x4.splat(scale);
+  const whole = <usize>(width & ~3) * 4;
+  const bytes = <usize>width * 4;
+  for (let t = 0; t < rows; t++, to += rowBytes, waveform += bytes) {
+    const row = to + (<usize>first << 2);
+    let at: usize = 0;
+    for (; at < whole; at += 16)
+      v128.store(row + at, f32x4.add(v128.load(row + at), f32x4.mul(factor, v128.load(waveform + at))));
+    for (; at < bytes; at += 4) store<f32>(row + at, load<f32>(row + at) + scale * load<f32>(waveform + at));
+  }
+}
+
 /** Rounds f32 to i16 steps: out = x * stepsPerUnit, clipped; `count` is a multiple of 8. */
 export function toSteps(input: usize, count: i32, stepsPerUnit: f32, out: usize): void {
   const scale = f32x4.splat(stepsPerUnit);
