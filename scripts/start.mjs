@@ -28,7 +28,11 @@ const child = spawn(node, [join(root, program), ...rest], {
   stdio: "inherit",
   env: { ...process.env, NODE_COMPILE_CACHE: cache },
 });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+  process.on(signal, () => {
+    // a terminal sends Ctrl-C to the child too; twice would mean more than once
+    if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+  });
 child.on("error", (error) => {
   process.stderr.write(`Cannot start ${node}: ${error.message}. Delete node_modules and try again.\n`);
   process.exit(1);

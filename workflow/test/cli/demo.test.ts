@@ -196,6 +196,22 @@ for (const server of testServers)
       assert.equal((await pipelineStatus()).length > 0, true);
     });
 
+    if (server.name !== "sqlite")
+      it("refuses to drop schemas that hold a subject which no demo made, and drops nothing", async () => {
+        const settings = { prefix, generation: "legacy", stores: {} } as const;
+        {
+          await using connection = await connect(settingsOf(server, ""));
+          await activatePipeline(connection, settings);
+          await Subject.insert([{ subject: "mouse7", sex: "M", subject_birth_date: "2025-01-01" }]);
+        }
+        const { code, err } = await runProgram("tenon", ["demo", "--in", dir, "--suite", "tiny"], dir, env);
+        assert.equal(code, 2, err);
+        assert.match(err, /hold subjects that no demo made \(mouse7\)/);
+        await using connection = await connect(settingsOf(server, ""));
+        await activatePipeline(connection, settings);
+        assert.deepEqual((await Subject.column("subject")).toSorted(), ["demo1", "mouse7"]);
+      });
+
     if (server.name === "sqlite")
       it("refuses a folder that holds anything else, and touches nothing in it", async () => {
         const other = join(lab.folder, "mine");

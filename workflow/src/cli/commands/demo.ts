@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type Connection, connect } from "@tenon/datajoint";
+import { type Connection, connect, virtualSchema } from "@tenon/datajoint";
 import { generateRecording, type SuiteName } from "@tenon/ephys";
 import { addParamset } from "../../ingest/paramsets.ts";
 import { planRegistration, register } from "../../ingest/register-session.ts";
@@ -103,10 +103,20 @@ async function makeLab(dir: string, env: Context["env"]): Promise<Settings> {
   return loadSettings({ file, env });
 }
 
-/** Drops the schemas that an earlier demo left on a server; a file's are gone with the file. */
+/** Drops the schemas that an earlier demo left on a server; a file's are gone with the file.
+ * @throws UsageError when they hold anything that no demo made */
 async function dropEarlier(connection: Connection, settings: Settings): Promise<void> {
   const { catalogue, ddl } = connection.dialect;
   const there = new Set(await catalogue.schemas(connection));
+  const subjectSchema = `${settings.prefix}subject`;
+  if (there.has(subjectSchema)) {
+    const { Subject } = await virtualSchema(connection, subjectSchema);
+    const others = (await Subject?.subtract({ subject: demoSubject }).column("subject")) ?? [];
+    if (others.length > 0)
+      throw new UsageError(
+        `The schemas ${settings.prefix}* in ${connection.name} hold subjects that no demo made (${others.slice(0, 3).join(", ")}), so they are not dropped. Set DATABASE_PREFIX to another name that begins with ${prefix}, or drop them yourself.`,
+      );
+  }
   // children first: foreign keys lead from the later modules to the earlier ones
   for (const module of Object.keys(modules).reverse()) {
     const schema = `${settings.prefix}${module}`;
