@@ -14,7 +14,7 @@ const names = `
   IntegrityError LeaseLostError Leases LostConnectionError MatCell MatSparse MatStruct MissingAttributeError MissingExternalFile
   MissingTableError NdArray Query QueryError QuerySyntaxError RefusedError RetryTransactionError Schema SettingsError StructuredArray Top
   Tuple U UniversalSet UnknownAttributeError Uuid ValueError allOf connect defaultTiming deleteFrom findQueue freeJobs isHeld keyHash
-  loadGraph not openConnections pack packAsync populate progress queueStatus readJobs readTableName universal unpack unpackAsync uuidText
+  loadGraph not openConnections pack packAsync populate progress queueStatus readJobs readTableName retry universal unpack unpackAsync uuidText
   virtualSchema
 `;
 

@@ -3,17 +3,7 @@
  * A line of progress per running step: a bar that is redrawn on a terminal, a plain line now and then in a log.
  */
 
-export interface ProgressSink {
-  /** Shows `done` of `total`; `what` names the step. `detail` says what goes on, and takes the place of the time that is left, which can be
-   *  told only where work goes evenly. */
-  update(what: string, done: number, total: number, detail?: string): void;
-  /** Ends the step's line; with the seconds that it took, where they are known better than from its first update. */
-  finish(what: string, note?: string, seconds?: number): void;
-  /** Takes the step's bar away and says nothing. */
-  forget(what: string): void;
-  /** Writes a line of its own, above the bar. */
-  line(text: string): void;
-}
+import type { ProgressSink } from "../populate/worker-output.ts";
 
 /** A plain line at most this often for one step, ms. */
 const lineEveryMs = 5000;

@@ -8,22 +8,33 @@ import { PathError } from "./paths.ts";
 
 /** Opens the recording of a session folder that was made with the probe of this serial number. A recording that does not say its
  *  probe counts when it is the only one.
- * @throws PathError naming what was found; RecordingError when the recording is not complete */
+ * @throws PathError naming what was found, or the two recordings that the probe has; RecordingError when one is not complete */
 export async function openRecordingOfProbe(folder: string, serial: string): Promise<Recording> {
   const seen: string[] = [];
   const sources = await findRecordings(folder);
+  let found: Recording | undefined;
   for (const source of sources) {
     const recording = await openRecording(source);
     const own = recording.probe.serial;
-    if (own === serial || (own === "" && sources.length === 1)) return recording;
-    seen.push(`${own || "no serial"} (${basename(source.path)})`);
-    await recording.close();
+    if (own !== serial && (own !== "" || sources.length > 1)) {
+      seen.push(`${own || "no serial"} (${basename(source.path)})`);
+      await recording.close();
+    } else if (found === undefined) found = recording;
+    else {
+      await recording.close();
+      await found.close();
+      throw new PathError(
+        `Probe ${serial} has two recordings below ${folder}: ${found.source.path} and ${source.path}. Which one is meant cannot be told: move one of them out of the session's folder.`,
+        folder,
+      );
+    }
   }
+  if (found !== undefined) return found;
   throw new PathError(`No recording of probe ${serial} below ${folder}; found: ${seen.join(", ")}.`, folder);
 }
 
 /** The insertion number that a recording's folder or file name tells (`..._imec1` → 1), else its place in the list. */
 export function insertionNumber(path: string, index: number): number {
-  const named = /imec(\d)$/.exec(basename(dirname(path))) ?? /\.imec(\d)\./.exec(basename(path));
+  const named = /imec(\d+)$/.exec(basename(dirname(path))) ?? /\.imec(\d+)\./.exec(basename(path));
   return named === null ? index : Number(named[1]);
 }

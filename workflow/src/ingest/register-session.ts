@@ -143,10 +143,33 @@ async function recordings(request: RegistrationRequest): Promise<Found[]> {
       found.push({ recording, number: insertionNumber(source.path, index), serial });
     else await recording.close();
   }
+  try {
+    refuseTwice(found);
+  } catch (error) {
+    for (const { recording } of found) await recording.close();
+    throw error;
+  }
   if (found.length > 0) return found;
   throw new RegistrationError(
     `No recording of probe ${request.probeSerial} below ${request.path}; \`tenon session verify\` shows what is there.`,
   );
+}
+
+/** A probe has one recording in a session, and an insertion number one probe.
+ * @throws RegistrationError */
+function refuseTwice(found: readonly Found[]): void {
+  for (const [index, one] of found.entries())
+    for (const other of found.slice(0, index)) {
+      const both = `${other.recording.source.path} and ${one.recording.source.path}`;
+      if (one.serial === other.serial)
+        throw new RegistrationError(
+          `Two recordings were made with probe ${one.serial}: ${both}. A session holds one recording of each probe: give the folder of one run, and add the others as sessions of their own.`,
+        );
+      if (one.number === other.number)
+        throw new RegistrationError(
+          `Two probes would be insertion ${one.number}: ${both}. The number is what stands behind "imec" in the folder's name: give the folder of one run, or number the folders apart.`,
+        );
+    }
 }
 
 function newSubject(request: RegistrationRequest) {

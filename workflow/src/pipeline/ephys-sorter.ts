@@ -40,3 +40,15 @@ export class PostProcessing extends schema.imported(
 `,
   { SIClustering },
 ) {}
+
+/** For the rows of Python's workers: Tenon's own PostProcessing writes the Phy folder itself and leaves `do_si_export` at 0. */
+export class SIExport extends schema.computed(
+  `
+  # Export of the sorted units by SpikeInterface
+  -> PostProcessing
+  ---
+  execution_time : datetime         # datetime of the start of this step
+  execution_duration : float        # (hour) execution duration
+`,
+  { PostProcessing },
+) {}

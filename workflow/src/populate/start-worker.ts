@@ -12,7 +12,6 @@ import {
   type PopulateResult,
   retry,
 } from "@tenon/datajoint";
-import type { ProgressSink } from "../cli/progress.ts";
 import type { Settings } from "../settings/settings.ts";
 import { GenericErrors } from "./generic-errors.ts";
 import type { Lab } from "./lab.ts";
@@ -22,7 +21,7 @@ import { runWorker, type Step, type WorkerSummary } from "./run-worker.ts";
 import { Sweeper } from "./sweeper.ts";
 import { tableStep } from "./table-step.ts";
 import { WorkerJournal } from "./worker-log.ts";
-import { tellOf, told } from "./worker-output.ts";
+import { type ProgressSink, tellOf, told } from "./worker-output.ts";
 
 export interface StartOptions {
   /** Seconds after which no new cycle begins; undefined: no end. */

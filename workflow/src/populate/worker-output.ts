@@ -4,8 +4,20 @@
  * with `verbose` a line for every key.
  */
 import type { PopulateEvent } from "@tenon/datajoint";
-import type { ProgressSink } from "../cli/progress.ts";
 import type { Step } from "./run-worker.ts";
+
+/** Where progress is shown: a bar on a terminal, or lines in a log. */
+export interface ProgressSink {
+  /** Shows `done` of `total`; `what` names the step. `detail` says what goes on, and takes the place of the time that is left, which can be
+   *  told only where work goes evenly. */
+  update(what: string, done: number, total: number, detail?: string): void;
+  /** Ends the step's line; with the seconds that it took, where they are known better than from its first update. */
+  finish(what: string, note?: string, seconds?: number): void;
+  /** Takes the step's bar away and says nothing. */
+  forget(what: string): void;
+  /** Writes a line of its own, above the bar. */
+  line(text: string): void;
+}
 
 export interface OutputOptions {
   readonly verbose: boolean;

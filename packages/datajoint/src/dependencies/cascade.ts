@@ -83,10 +83,10 @@ function handedDown(edge: ForeignKey, parent: RowSet, child: TableNode): readonl
     if (nullable.length === 0) return [{ base: child, isWhole: true, conditions: [] }];
     return [only(child, { kind: "and", operands: nullable.map((name) => isNotNull(child, name)) })];
   }
-  const kept = new Set(
-    nullable.length > 0 ? [] : edge.columns.filter((name, i) => name === edge.parentColumns[i]),
-  );
-  const isKept = (condition: ConditionNode) => namesIn(condition)?.every((name) => kept.has(name)) === true;
+  const kept = new Set(edge.columns.filter((name, i) => name === edge.parentColumns[i]));
+  // a reference that is NULL depends on nothing, also where the condition holds for every row
+  const isKept = (condition: ConditionNode) =>
+    nullable.length === 0 && namesIn(condition)?.every((name) => kept.has(name)) === true;
   const same = parent.conditions.filter(isKept);
   const others = parent.conditions.filter((condition) => !isKept(condition));
   const sets = same.map((condition) => only(child, condition));

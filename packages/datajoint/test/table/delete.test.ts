@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { DataJointError, IntegrityError, ValueError } from "../../src/errors.ts";
 import type { Query } from "../../src/query/query.ts";
+import { Schema } from "../../src/schema/schema.ts";
 import { type DeleteResult, deleteFrom } from "../../src/table/delete.ts";
 import { type Clinic, makeClinic, type Row, references, refill, rows } from "../support/clinic.ts";
 import { describeDialects } from "../support/dialects.ts";
@@ -230,6 +231,37 @@ describeDialects("deleting rows", (database) => {
       }),
       { partIntegrity: "cascade" },
     );
+  });
+
+  it("hands down no condition that means other rows in the child", async () => {
+    const schema = new Schema();
+    class Pair extends schema.manual("a : int\nb : int") {}
+    class Swapped extends schema.manual("-> Pair.proj(a='b', b='a')", { Pair }) {}
+    class Loose extends schema.manual("n : int\n---\n-> [nullable] Pair", { Pair }) {}
+    await schema.activate(database.connection, database.schemaName("pairs"), { Pair, Swapped, Loose });
+    const pairs = [
+      { a: 1, b: 2 },
+      { a: 2, b: 1 },
+      { a: 3, b: 3 },
+    ];
+    await Pair.insert(pairs);
+    await Swapped.insert(pairs);
+    await Loose.insert([{ n: 1, a: 1, b: 2 }, { n: 2 }]);
+    await deleteFrom(Pair.restrict({ a: 1 }));
+    assert.deepEqual(await Swapped.fetch({ orderBy: "KEY" }), [
+      { b: 2, a: 1 },
+      { b: 3, a: 3 },
+    ]);
+    assert.deepEqual(await Loose.keys(), [{ n: 2 }]);
+    const { tables } = await deleteFrom(Pair.restrict("1 = 1"));
+    assert.deepEqual(
+      tables.map(({ table, count }) => [table, count]),
+      [
+        ["pair", 2],
+        ["swapped", 2],
+      ],
+    );
+    assert.deepEqual(await Loose.keys(), [{ n: 2 }]);
   });
 
   it("refuses an unknown way to treat parts, rather than take it for another", async () => {

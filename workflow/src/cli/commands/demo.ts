@@ -12,11 +12,12 @@ import { addParamset } from "../../ingest/paramsets.ts";
 import { planRegistration, register } from "../../ingest/register-session.ts";
 import { modules } from "../../pipeline/activate.ts";
 import { openLab } from "../../populate/open-lab.ts";
+import type { ProgressSink } from "../../populate/worker-output.ts";
 import { loadSettings, type Settings } from "../../settings/settings.ts";
 import { type Command, type Context, UsageError, wholeNumber } from "../command.ts";
 import { demoSubject, summariseDemo, summaryText } from "../demo/summary.ts";
 import { runWorkers } from "../demo/workers.ts";
-import { makeProgress, type ProgressSink } from "../progress.ts";
+import { makeProgress } from "../progress.ts";
 import { suiteName } from "./generate.ts";
 
 const defaultSuite = "poly64";

@@ -31,7 +31,7 @@ export async function summariseDemo(
   truthPath: string,
 ): Promise<Omit<DemoSummary, "dir" | "seconds">> {
   const truth = await readTruth(truthPath);
-  const sorting = await databaseSorting({ subject: demoSubject });
+  const sorting = await databaseSorting({ subject: demoSubject }, truth);
   const score = scoreSorting(truth, sorting);
   const files = (await readdir(processedRoot, { recursive: true })).map((name) => join(processedRoot, name));
   const report = files.find((file) => file.endsWith("report.html"));

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { pipelineStatus, type StepStatus, sessionMatrix } from "../../populate/status.ts";
 import { outdatedReports } from "../../populate/steps/session-report.ts";
 import { workers } from "../../populate/worker.ts";
+import type { ProgressSink } from "../../populate/worker-output.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { Context } from "../command.ts";
-import type { ProgressSink } from "../progress.ts";
 
 /** Thrown when a worker ended early or a job failed. */
 export class DemoError extends Error {

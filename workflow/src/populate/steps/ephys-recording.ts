@@ -5,7 +5,6 @@
  * What a newcomer would get wrong: the electrode configuration is found by the hash of its electrodes, so that two sessions with the same
  * channels share one row.
  */
-import { relative } from "node:path";
 import type { Probe, Recording } from "@tenon/ephys";
 import { relativeToRoot } from "../../ingest/paths.ts";
 import { electrodeConfig } from "../../ingest/probe-types.ts";
@@ -103,7 +102,11 @@ function sessionDatetime(key: Readonly<Record<string, unknown>>): string {
   );
 }
 
-/** The database's coordinates and the recording's must be the same up to one shift of the whole probe: geometry has two generations.
+/** Where the recording's contacts and the database's electrodes may differ, um: files round to whole numbers. */
+const toleranceUm = 1;
+
+/** The database's coordinates and the recording's must be the same up to one shift of each shank: the elements' geometry has two
+ *  generations, which differ by one.
  * @throws GeometryError */
 function checkGeometry(
   probe: Probe,
@@ -120,9 +123,17 @@ function checkGeometry(
     throw new GeometryError(
       `The recording uses electrode ${missing[0]}${missing.length > 1 ? ` and ${missing.length - 1} more` : ""} that probe type '${type}' does not have in the database (${electrodes.length} electrodes). Is the session registered with the right probe?`,
     );
-}
-
-/** Path of `full` below `root`, with `/`. */
-export function posixRelative(root: string, full: string): string {
-  return relative(root, full).replaceAll("\\", "/");
+  const shifts = new Map<number, { readonly x: number; readonly y: number }>();
+  for (const [channel, electrode] of probe.electrode.entries()) {
+    const { x_coord, y_coord } = byNumber.get(electrode)!;
+    if (x_coord === null || y_coord === null) continue;
+    const here = { x: probe.x[channel]! - x_coord, y: probe.y[channel]! - y_coord };
+    const shank = probe.shank[channel]!;
+    const shift = shifts.get(shank) ?? here;
+    shifts.set(shank, shift);
+    if (Math.abs(here.x - shift.x) <= toleranceUm && Math.abs(here.y - shift.y) <= toleranceUm) continue;
+    throw new GeometryError(
+      `The recording has electrode ${electrode} at (${probe.x[channel]}, ${probe.y[channel]}) um and probe type '${type}' in the database at (${x_coord}, ${y_coord}), which no shift of the probe explains. They are different probes: register the session with the right one, or give its probe a name of its own (probe.part in the description of a plain binary file).`,
+    );
+  }
 }

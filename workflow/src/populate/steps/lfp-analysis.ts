@@ -23,12 +23,23 @@ export function makeLfpQc(): void {
     fetch: async (key) => (await LFPElectrode.restrict(key).fetch1()).lfp as Float32Array,
     compute: (_key, lfp) => {
       const { std, noiseLevel, skewness, kurtosis } = lfpQuality(lfp);
-      return { lfp_std: std, lfp_noise_level: noiseLevel, lfp_skewness: skewness, lfp_kurtosis: kurtosis };
+      return {
+        lfp_std: std,
+        lfp_noise_level: noiseLevel,
+        lfp_skewness: momentOf(skewness, std),
+        lfp_kurtosis: momentOf(kurtosis, std),
+      };
     },
     insert: async (key, row) => {
       await LFPQC.insert([{ ...key, ...row }]);
     },
   });
+}
+
+/** A dead channel's trace is constant, and has no third and fourth moment; the columns cannot be NULL, so 0 stands there, beside a deviation
+ *  of 0. NaN stays what it is where the trace holds NaN. */
+function momentOf(moment: number, std: number): number {
+  return Number.isNaN(moment) && !Number.isNaN(std) ? 0 : moment;
 }
 
 export function makeLfpSpectrogram(): void {

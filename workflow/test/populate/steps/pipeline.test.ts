@@ -51,8 +51,16 @@ describe("the steps of a sorting, from folder to report", () => {
   });
 
   it("finds the true units", async () => {
-    const score = scoreSorting(await readTruth(truthPath), await databaseSorting({ subject: "mouse1" }));
+    const truth = await readTruth(truthPath);
+    const sorting = await databaseSorting({ subject: "mouse1" }, truth);
+    const score = scoreSorting(truth, sorting);
     assert.equal(score.detectableUnits, 8);
+    // the exact rate is the caller's: the table's FLOAT is rounded to six digits on MySQL
+    const other = await databaseSorting({ subject: "mouse1" }, { samplingRateHz: 2 * truth.samplingRateHz });
+    assert.deepEqual(
+      other.spikeSamples,
+      sorting.spikeSamples.map((sample) => 2 * sample),
+    );
     assert.ok(score.wellDetected >= 7, `${score.wellDetected} of 8`);
   });
 
