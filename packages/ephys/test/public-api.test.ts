@@ -101,6 +101,7 @@ const TYPES = [
   "Probe",
   "ProbeGroup",
   "Problem",
+  "ReadFeaturesOptions",
   "ReadPhyOptions",
   "Recording",
   "RecordingFile",

@@ -98,7 +98,12 @@ function tests(database: TestDatabase, generation: Generation): void {
     const { successCount, errors } = await populate(resultTable(far, make), { ...options, onEvent });
     assert.equal(successCount, 0);
     assert.deepEqual(errors, []);
-    assert.equal(kinds().at(-1), "lost");
+    assert.equal(
+      kinds()
+        .filter((kind) => !kind.startsWith("database"))
+        .at(-1),
+      "lost",
+    );
     assert.deepEqual(await onlyWorker(own), ["near"]);
     assert.deepEqual(await jobRows(own), []);
   });
@@ -153,7 +158,13 @@ function tests(database: TestDatabase, generation: Generation): void {
     });
     await nearby;
     assert.equal(successCount, 0);
-    assert.equal(kinds().at(-1), "lost");
+    // what the beat thread says of the database comes when it comes
+    assert.equal(
+      kinds()
+        .filter((kind) => !kind.startsWith("database"))
+        .at(-1),
+      "lost",
+    );
     assert.equal(published, 0);
     assert.deepEqual(await onlyWorker(own), ["near"]);
   });

@@ -2,11 +2,14 @@
  * @module
  * Which templates are worth matching with: not the weak ones, nor copies of a more numerous template at another lag.
  *
- * Two clusters of one unit whose events were placed on different extrema have the same waveform, shifted. Copies at lag 0 are *not*
- * dropped here: whether two units of alike waveforms are one is decided by their spikes (merging).
+ * Two clusters of one unit whose events were placed on different extrema have the same waveform, shifted. Copies at a lag of 0 to 2 are
+ * *not* dropped here: two units of alike waveforms may be aligned a sample apart, and whether they are one is decided by their spikes
+ * (merging, which moves them).
  */
 import type { MatchingContext } from "./matching-context.ts";
 import { supportOf, type TemplateBank, waveformOf } from "./template-bank.ts";
+
+const SAME_LAG = 2;
 
 export interface UsableTemplateOptions {
   /** Least N^2; 20. */
@@ -37,7 +40,8 @@ export function usableTemplates(
       if (context.distances[mainChannels[k] * context.channelCount + mainChannels[l]] > radiusUm) continue;
       const { product, lag } = largestProduct(bank, k, l, lags);
       const difference = energies[k] + energies[l] - 2 * product;
-      if (lag !== 0 && difference < (copyDifference * (energies[k] + energies[l])) / 2) isUsable[l] = 0;
+      if (Math.abs(lag) > SAME_LAG && difference < (copyDifference * (energies[k] + energies[l])) / 2)
+        isUsable[l] = 0;
     }
   return isUsable;
 }
