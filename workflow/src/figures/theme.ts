@@ -15,11 +15,10 @@ export const AXIS = "#666666";
 export const GRID = "#e6e6e6";
 export const FAINT = "#9a9a9a";
 
-/** Okabe and Ito's blue, vermillion, orange and bluish green. */
+/** Okabe and Ito's blue, vermillion and orange. */
 export const BLUE = "#0072b2";
 export const VERMILLION = "#d55e00";
 export const ORANGE = "#e69f00";
-export const GREEN = "#009e73";
 
 /** Width of DejaVu Sans per font size, averaged over ordinary English text and digits, on the wide side (measured: 0.55 to 0.61). */
 const MEAN_ADVANCE = 0.62;

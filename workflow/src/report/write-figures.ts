@@ -42,18 +42,6 @@ export async function writeFigureList(folder: string, entries: readonly FigureEn
   await writeFile(join(folder, listName), `${JSON.stringify(list, null, 1)}\n`);
 }
 
-/** Writes figures and their list. @returns the paths of all files */
-export async function writeFigures(
-  folder: string,
-  figures: readonly NamedFigure[],
-  options: WriteFiguresOptions = {},
-): Promise<string[]> {
-  for (const figure of figures) await writeFigure(folder, figure, options);
-  await mkdir(folder, { recursive: true });
-  await writeFigureList(folder, figures);
-  return figures.flatMap(({ file }) => [join(folder, `${file}.svg`), join(folder, `${file}.png`)]);
-}
-
 /** The figures that a folder says it holds, in order; none when it has no list. */
 export async function readFigureList(folder: string): Promise<readonly FigureEntry[]> {
   try {

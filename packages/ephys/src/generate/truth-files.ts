@@ -2,8 +2,8 @@
  * @module
  * The truth beside a generated recording: `truth.json`, `truth_spikes.bin` and `truth_templates.npy`.
  *
- * truth_spikes.bin: little-endian records of 16 bytes in time order: sample (float64; of the unit's extremum on its main channel, may lie
- * between samples), unit id (uint32), amplitude relative to the template (float32). truth_templates.npy: float32 [units x samples x
+ * truth_spikes.bin: little-endian records of 16 bytes in time order: sample (float64; when the unit's potential has its extremum at its main
+ * channel's contact; may lie between samples, and the column shows it up to a sample earlier where the channel is digitised later), unit id (uint32), amplitude relative to the template (float32). truth_templates.npy: float32 [units x samples x
  * channels], uV, in the order of `units`.
  */
 import { type FileHandle, open, writeFile } from "node:fs/promises";

@@ -8,11 +8,6 @@
 
 const STREAM_FILE = /\.(ap|lf)\.(?:bin|meta)$/i;
 
-/** Tells whether a file's name is that of an imec stream. */
-export function isSpikeGlxFile(path: string): boolean {
-  return STREAM_FILE.test(path);
-}
-
 /** Paths of the `.meta` files (there or not) that identify the recordings among `files`, in their order. */
 export function findSpikeGlx(files: readonly string[]): string[] {
   const found = new Map<string, { ap: string | undefined; lf: string | undefined }>();
