@@ -3,8 +3,9 @@
  * The truth beside a generated recording: `truth.json`, `truth_spikes.bin` and `truth_templates.npy`.
  *
  * truth_spikes.bin: little-endian records of 16 bytes in time order: sample (float64; when the unit's potential has its extremum at its main
- * channel's contact; may lie between samples, and the column shows it up to a sample earlier where the channel is digitised later), unit id (uint32), amplitude relative to the template (float32). truth_templates.npy: float32 [units x samples x
- * channels], uV, in the order of `units`.
+ * channel's contact; may lie between samples, and the column shows it up to a sample earlier where the channel is digitised later), unit id
+ * (uint32), amplitude relative to the template (float32). truth_templates.npy: float32 [units x samples x channels], uV, in the order of
+ * `units`.
  */
 import { type FileHandle, open, writeFile } from "node:fs/promises";
 import type { TrueSpikes } from "./simulator.ts";
