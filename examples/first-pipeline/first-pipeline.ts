@@ -34,8 +34,8 @@ await schema.activate(connection, "lab_mice", { Mouse, Weighing, Growth });
 await Mouse.insert([{ mouse_id: 1, sex: "F" }], { skipDuplicates: true });
 await Weighing.insert(
   [
-    { mouse_id: 1, day: "2026-01-05", weight: 18.2 },
-    { mouse_id: 1, day: "2026-02-05", weight: 21.9 },
+    { mouse_id: 1, day: "2026-01-05", weight: 18.25 },
+    { mouse_id: 1, day: "2026-02-05", weight: 21.75 },
   ],
   { skipDuplicates: true },
 );
