@@ -170,6 +170,7 @@ function tests(database: TestDatabase, generation: Generation): void {
     );
     await worker.line(({ part }) => part === "compute", "its computation");
     worker.signal("SIGTERM");
+    await worker.line(({ kind }) => kind === "told to end", "SIGTERM");
     worker.goOn();
     await worker.ended();
     assert.ok(worker.lines.some(({ kind }) => kind === "released"));

@@ -42,7 +42,10 @@ const say = (message: object) =>
   );
 
 const ending = new AbortController();
-process.once("SIGTERM", () => ending.abort());
+process.once("SIGTERM", () => {
+  ending.abort();
+  say({ kind: "told to end" });
+});
 const connection = await connect(order.settings);
 const fixture = { connection, schema: order.schema, generation: order.generation };
 const leases = await Leases.open(order.settings, order.timing);
