@@ -52,6 +52,7 @@ export type { Recording, RecordingFile, RecordingSource } from "./core/recording
 export type { Sorting } from "./core/sorting.ts";
 export { makeTraces, type Traces } from "./core/traces.ts";
 export { filterBackwards } from "./dsp/biquad.ts";
+export { medianInPlace } from "./dsp/median.ts";
 export {
   EphysError,
   NotPositiveDefiniteError,

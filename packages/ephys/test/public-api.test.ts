@@ -30,6 +30,7 @@ const VALUES = [
   "lfpQuality",
   "lfpSpectrogram",
   "makeTraces",
+  "medianInPlace",
   "missingPhyFiles",
   "openLfBand",
   "openRecording",

@@ -86,9 +86,7 @@ export async function runCommand(
       strict: true,
     });
   } catch (error) {
-    throw new UsageError(
-      `${(error as Error).message.replace(/\. To specify.*$/s, ".")} See \`tenon ${name} --help\`.`,
-    );
+    throw new UsageError(`${misuseOf(error)} See \`tenon ${name} --help\`.`);
   }
   const values = parsed.values as Arguments["options"];
   if (values["help"] === true) {
@@ -111,6 +109,17 @@ export async function runCommand(
       loadSettings({ folder: outer.folder, env: outer.env, ...(file === undefined ? {} : { file }) }),
   };
   return command.run({ options: values, words: parsed.positionals }, context);
+}
+
+/** What parseArgs found wrong, in one sentence. */
+export function misuseOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const option = /(--[\w-]+)/.exec(message)?.[1];
+  if (code === "ERR_PARSE_ARGS_INVALID_OPTION_VALUE" && option !== undefined)
+    return /does not take/.test(message)
+      ? `${option} takes no value.`
+      : `${option} needs a value; one that begins with a dash is written ${option}=-1.`;
+  return message.replace(/\. To specify.*$/s, ".");
 }
 
 function parseable(options: Readonly<Record<string, OptionSpec>>) {
@@ -138,7 +147,7 @@ export function wholeNumber(args: Arguments, option: string, least = 0): number 
   const text = args.options[option];
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (!Number.isInteger(value) || value < least)
+  if (String(text).trim() === "" || !Number.isInteger(value) || value < least)
     throw new UsageError(`--${option} takes a whole number from ${least} on, got '${text}'.`);
   return value;
 }

@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { startWorker } from "../populate/start-worker.ts";
 import { workers } from "../populate/worker.ts";
 import { loadSettings } from "../settings/settings.ts";
-import type { Outer } from "./command.ts";
+import { misuseOf, type Outer } from "./command.ts";
 import { makeProgress } from "./progress.ts";
 import { sentence } from "./tenon.ts";
 
@@ -50,7 +50,7 @@ export async function runWorkflow(
   try {
     parsed = parse(words);
   } catch (error) {
-    outer.err.write(`${(error as Error).message}\n`);
+    outer.err.write(`${misuseOf(error)} See \`run_workflow --help\`.\n`);
     return 2;
   }
   const { values, positionals } = parsed;
@@ -95,6 +95,7 @@ export async function runWorkflow(
       progress,
     });
     outer.err.write(`${name}: made ${summary.made}, failed ${summary.failed}, ended: ${summary.ended}\n`);
+    if (summary.failed > 0) outer.err.write(`${summary.failed} failed: \`tenon jobs\` shows why\n`);
     return 0;
   } catch (error) {
     outer.err.write(`${name}: ${sentence(error, outer.env["TENON_DEBUG"] !== undefined)}\n`);

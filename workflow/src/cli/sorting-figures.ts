@@ -1,87 +1,92 @@
 /**
  * @module
- * The figures of a sorting that is in no database: drift map, units on the probe, and an overview of each unit.
+ * The figures of a sorting that is in no database: the same files, from the same definitions, as the workers' (report/sorting-figures.ts).
  */
 import type { PhyContent, Recording, SortingResult } from "@tenon/ephys";
-import { FIGURES } from "../figures/registry.ts";
-import { renderPng } from "../figures/render-png.ts";
+import type { MeasuredUnit } from "../populate/steps/unit-measures.ts";
+import { waveformData } from "../populate/steps/waveform-data.ts";
+import {
+  driftMapOfShank,
+  type NamedFigure,
+  type SortedUnit,
+  shanksOf,
+  summaryFigures,
+  unitFigure,
+} from "../report/sorting-figures.ts";
 
-/** A file of the folder `figures/`. */
-export interface FigureFile {
-  readonly name: string;
-  readonly data: string | Uint8Array;
-}
-
-/** Draws the figures. The two of the whole probe are SVG and PNG, those of units SVG. */
+/**
+ * Draws the figures: a drift map of each shank, units on the probe, histograms of quality, an overview of each unit.
+ *
+ * @param name  ends their titles; @param units  from `measureUnits`
+ */
 export function sortingFigures(
+  name: string,
   result: SortingResult,
   recording: Recording,
   content: PhyContent,
-): readonly FigureFile[] {
-  const { sorting, spikePositions, spikeAmplitudesUv } = result;
-  const durationS = recording.sampleCount / recording.samplingRateHz;
-  const timesS = sorting.spikeSamples.map((sample) => sample / sorting.samplingRateHz);
-  const drift = FIGURES["drift-map"].draw({
-    timesS,
-    depthsUm: Float32Array.from(timesS, (_, spike) => spikePositions[2 * spike + 1]!),
-    amplitudesUv: spikeAmplitudesUv,
-    durationS,
-  });
-  const column = (name: "amplitude" | "fr") => Float64Array.from(content.unitInfo, (unit) => unit[name]);
-  const map = FIGURES["probe-map"].draw({
-    channelX: recording.probe.x,
-    channelY: recording.probe.y,
-    unitX: column("amplitude").map((_, unit) => result.unitPositions[2 * unit]!),
-    unitY: result.unitDepthsUm,
-    amplitudesUv: column("amplitude"),
-    firingRatesHz: column("fr"),
-  });
-  const whole = [
-    ["drift-map", drift.svg],
-    ["probe-map", map.svg],
-  ] as const;
+  units: readonly MeasuredUnit[],
+): readonly NamedFigure[] {
+  const sorted = {
+    name,
+    durationS: recording.sampleCount / recording.samplingRateHz,
+    probe: recording.probe,
+    units: units.map((unit, index) =>
+      sortedUnit(unit, content.unitInfo[index]!, result.spikePositions, recording),
+    ),
+  };
   return [
-    ...whole.flatMap(([name, svg]) => [
-      { name: `${name}.svg`, data: svg },
-      { name: `${name}.png`, data: renderPng(svg) },
-    ]),
-    ...unitFigures(result, recording, content, timesS),
+    ...shanksOf(recording.probe).map((shank) => driftMapOfShank(sorted, shank)),
+    ...summaryFigures(sorted),
+    ...sorted.units.map((unit) => unitFigure(sorted, unit)).filter((figure) => figure !== undefined),
   ];
 }
 
-function unitFigures(
-  result: SortingResult,
+function sortedUnit(
+  measured: MeasuredUnit,
+  info: PhyContent["unitInfo"][number],
+  spikePositions: Float32Array,
   recording: Recording,
-  content: PhyContent,
-  timesS: Float64Array,
-): FigureFile[] {
-  const { sorting, templates, spikeAmplitudesUv, unitMainChannels } = result;
-  const { windowSamples, samplesBefore } = templates;
-  return Array.from(sorting.unitIds, (unitId, unit): FigureFile => {
-    const spikes = Array.from(sorting.spikeUnits.keys()).filter(
-      (spike) => sorting.spikeUnits[spike] === unitId,
-    );
-    const channels = templates.channels[unit]!;
-    const { svg } = FIGURES["unit-overview"].draw({
-      waveforms: {
-        unitId,
-        spikeCount: spikes.length,
-        samplingRateHz: recording.samplingRateHz,
-        sampleCount: windowSamples,
-        channelCount: channels.length,
-        peakSample: samplesBefore,
-        peakChannel: Math.max(0, channels.indexOf(unitMainChannels[unit]!)),
-        mean: templates.waveformsUv[unit]!,
-        channelX: Float64Array.from(channels, (channel) => recording.probe.x[channel]!),
-        channelY: Float64Array.from(channels, (channel) => recording.probe.y[channel]!),
-        channelShank: Int32Array.from(channels, (channel) => recording.probe.shank[channel]!),
-        peakChannelName: recording.channelNames[unitMainChannels[unit]!] ?? `${unitMainChannels[unit]}`,
-      },
-      timesS: Float64Array.from(spikes, (spike) => timesS[spike]!),
-      amplitudesUv: Float64Array.from(spikes, (spike) => spikeAmplitudesUv[spike]!),
-      durationS: recording.sampleCount / recording.samplingRateHz,
-      remark: content.unitInfo[unit]!.label,
-    });
-    return { name: `unit-${unitId}.svg`, data: svg };
-  });
+): SortedUnit {
+  const { rows, peakChannel, xUm, yUm, timesS, amplitudesUv, amplitudeUv, metrics } = measured;
+  return {
+    unit: info.cluster_id,
+    label: info.label,
+    shank: recording.probe.shank[peakChannel]!,
+    xUm,
+    yUm,
+    timesS,
+    amplitudesUv,
+    depthsUm: Float64Array.from(rows, (row) => spikePositions[2 * row + 1]!),
+    waveforms: waveformsOf(measured, info.cluster_id, recording),
+    metrics: { ...metrics, amplitude: amplitudeUv },
+  };
+}
+
+/** As the workers have them from WaveformSet, with the recording's channels in place of electrodes. */
+function waveformsOf(
+  { rows, channels, peakChannel, waveform }: MeasuredUnit,
+  unit: number,
+  { probe, samplingRateHz, channelNames }: Recording,
+): SortedUnit["waveforms"] {
+  const width = channels.length;
+  const sampleCount = waveform.mean.length / width;
+  const spikes = waveform.examples.length / sampleCount;
+  const means = Array.from(channels, (channel, c) => ({
+    unit,
+    electrode: channel,
+    mean: Float64Array.from({ length: sampleCount }, (_, t) => waveform.mean[t * width + c]!),
+  }));
+  const example = { unit, shape: [spikes, sampleCount], values: Float64Array.from(waveform.examples) };
+  const data = waveformData(
+    { unit, electrode: peakChannel, spikeCount: rows.length },
+    // in the order of electrodes, as the database gives them
+    means.sort((a, b) => a.electrode - b.electrode),
+    spikes > 0 ? example : undefined,
+    {
+      probe,
+      samplingRateHz,
+      channelOf: new Map(Array.from(channels, (channel) => [channel, channel])),
+    },
+  );
+  return data && { ...data, peakChannelName: channelNames[peakChannel] ?? `channel ${peakChannel}` };
 }

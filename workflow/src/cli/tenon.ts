@@ -1,14 +1,26 @@
 #!/usr/bin/env node
-import { type Outer, runCommand, UsageError } from "./command.ts";
 /**
  * @module
  * The program `tenon`: finds the command, runs it, turns its errors into a sentence and an exit code.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { nearestName } from "../settings/keys.ts";
+import { type Outer, runCommand, UsageError } from "./command.ts";
 import { commands } from "./commands.ts";
 
 /** Runs `tenon ...words`; returns the exit code: 0 done, 1 failed, 2 misused. */
 export async function tenon(words: readonly string[], outer: Outer): Promise<number> {
   try {
+    if (words[0] === "--version" || words[0] === "-V") {
+      outer.out.write(`${version()}\n`);
+      return 0;
+    }
+    const group = groupOf(words[0]);
+    if (group.length > 0 && (words[1] === "--help" || words[1] === "-h")) {
+      outer.out.write(`usage: tenon ${words[0]} COMMAND ...\n\n${lines(group)}\n`);
+      return 0;
+    }
     const { name, rest } = find(words);
     if (name === undefined) {
       (words.length === 0 ? outer.err : outer.out).write(list());
@@ -30,19 +42,40 @@ function find(words: readonly string[]): { name: string | undefined; rest: reado
   const first = words[0];
   if (first === undefined || first === "--help" || first === "-h" || first === "help")
     return { name: undefined, rest: [] };
-  const group = Object.keys(commands).filter((name) => name.startsWith(`${first} `));
+  const group = groupOf(first);
   if (group.length > 0 && (words.length === 1 || words[1]!.startsWith("-")))
     throw new UsageError(
       `tenon ${first} needs one of: ${group.map((name) => name.split(" ")[1]).join(", ")}.`,
     );
+  const all = Object.keys(commands);
+  const given = words.slice(0, 2).join(" ");
+  const near =
+    nearestName(
+      given,
+      all.filter((name) => name.includes(" ")),
+    ) ?? nearestName(first, all);
+  const hint = near === undefined ? "" : ` Did you mean '${near}'?`;
   throw new UsageError(
-    `Unknown command '${words.slice(0, group.length > 0 ? 2 : 1).join(" ")}'. The commands are: ${Object.keys(commands).join(", ")}.`,
+    `Unknown command '${group.length > 0 ? given : first}'.${hint} The commands are: ${all.join(", ")}.`,
   );
 }
 
+/** The commands of two words that begin with this one. */
+function groupOf(first: string | undefined): string[] {
+  return Object.keys(commands).filter((name) => name.startsWith(`${first} `));
+}
+
+function lines(names: readonly string[]): string {
+  return names.map((name) => `  ${name.padEnd(18)}${commands[name]!.summary}`).join("\n");
+}
+
+function version(): string {
+  const file = join(import.meta.dirname, "../../package.json");
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
+
 function list(): string {
-  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(18)}${summary}`);
-  return `Tenon: an electrophysiology pipeline on the lab's own machines.\n\nusage: tenon COMMAND ...   (tenon COMMAND --help)\n\n${lines.join("\n")}\n\nWorkers: run_workflow <worker_name>\n`;
+  return `Tenon: an electrophysiology pipeline on the lab's own machines.\n\nusage: tenon COMMAND ...   (tenon COMMAND --help, tenon --version)\n\n${lines(Object.keys(commands))}\n\nWorkers: run_workflow <worker_name>\n`;
 }
 
 /** An error as one sentence for people; with its stack when TENON_DEBUG is set. */

@@ -3,7 +3,7 @@
  * Paths in the database are relative to a root, with `/`; this is where they meet the disk (pipeline contract 1.3).
  */
 import { existsSync, realpathSync } from "node:fs";
-import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { isAbsolute, join, posix, relative, resolve, sep } from "node:path";
 
 /** Thrown when a path of the database is in none of the roots, or a folder lies outside of them. */
 export class PathError extends Error {
@@ -18,13 +18,13 @@ export class PathError extends Error {
 /** The absolute path of `path`, which is relative to one of the roots (first match wins) or absolute.
  * @throws PathError naming the roots that were searched */
 export function findFullPath(roots: readonly string[], path: string): string {
-  const posix = path.replaceAll("\\", "/");
-  if (isAbsolute(posix)) {
-    if (existsSync(posix)) return posix;
-    throw new PathError(`${posix} does not exist.`, posix);
+  const slashed = path.replaceAll("\\", "/");
+  if (isAbsolute(slashed)) {
+    if (existsSync(slashed)) return slashed;
+    throw new PathError(`${slashed} does not exist.`, slashed);
   }
   for (const root of roots) {
-    const full = resolve(root, posix);
+    const full = resolve(root, slashed);
     if (existsSync(full)) {
       if (!isInside(root, full))
         throw new PathError(
@@ -71,6 +71,27 @@ export function outputPath(processedRoot: string, directory: string): string {
   if (!isInside(processedRoot, full))
     throw new PathError(`The output directory '${directory}' leads out of ${processedRoot}.`, directory);
   return full;
+}
+
+/** Whether two directories of the database are one, or one holds the other. */
+export function overlap(a: string, b: string): boolean {
+  const [one, other] = [a, b].map((path) => posix.join("/", path.replaceAll("\\", "/"), "/")) as [
+    string,
+    string,
+  ];
+  return one.startsWith(other) || other.startsWith(one);
+}
+
+/** Makes sure that there is a folder with raw data.
+ * @returns the roots that are not there
+ * @throws PathError when none is */
+export function checkRawRoots(roots: readonly string[]): string[] {
+  const missing = roots.filter((root) => !existsSync(root));
+  if (missing.length < roots.length) return missing;
+  throw new PathError(
+    `The raw root ${roots.join(", ")} does not exist. Is this the lab's folder, is the share mounted, and is custom.raw_root_data_dir right?`,
+    roots[0] ?? "",
+  );
 }
 
 function isInside(root: string, full: string): boolean {

@@ -9,7 +9,7 @@ import * as probe from "../pipeline/probe.ts";
 import * as session from "../pipeline/session.ts";
 import * as subject from "../pipeline/subject.ts";
 import { insertionNumber } from "./find-recordings.ts";
-import { relativeToRoot } from "./paths.ts";
+import { overlap, relativeToRoot } from "./paths.ts";
 import { electrodeRows, probeTypeName } from "./probe-types.ts";
 
 /** Thrown when a session cannot be registered as asked. */
@@ -95,6 +95,7 @@ export async function planRegistration(request: RegistrationRequest): Promise<Re
     rows.push(newSubject(request));
   if ((await session.Session.restrict(key).count()) === 0) rows.push({ table: "Session", rows: [key] });
   await refuseOtherDirectory(key, sessionDir);
+  await refuseOtherSession(key, sessionDir);
   if ((await session.SessionDirectory.restrict(key).count()) === 0)
     rows.push({ table: "SessionDirectory", rows: [{ ...key, session_dir: sessionDir }] });
   const insertions: Record<string, unknown>[] = [];
@@ -114,12 +115,28 @@ export async function planRegistration(request: RegistrationRequest): Promise<Re
 
 /** Inserts the rows of a plan, all or none. */
 export async function register(connection: Connection, plan: Registration): Promise<void> {
-  await connection.transaction(async () => {
-    for (const { table, rows } of plan.rows)
-      await tables[table]!.insert(rows, {
-        skipDuplicates: /^Probe/.test(table) && table !== "ProbeInsertion",
-      });
-  });
+  await connection.transaction(() => insertAll(plan));
+}
+
+/** Makes sure that the rows of a plan can be inserted: inserts them as `register` does, and takes them back.
+ * @throws what `register` would */
+export async function tryRegister(connection: Connection, plan: Registration): Promise<void> {
+  const takenBack = new Error("taken back");
+  await connection
+    .transaction(async () => {
+      await insertAll(plan);
+      throw takenBack;
+    })
+    .catch((error: unknown) => {
+      if (error !== takenBack) throw error;
+    });
+}
+
+async function insertAll(plan: Registration): Promise<void> {
+  for (const { table, rows } of plan.rows)
+    await tables[table]!.insert(rows, {
+      skipDuplicates: /^Probe/.test(table) && table !== "ProbeInsertion",
+    });
 }
 
 interface Found {
@@ -189,6 +206,18 @@ async function refuseOtherDirectory(key: Registration["key"], sessionDir: string
     throw new RegistrationError(
       `Session ${key.subject} ${key.session_datetime} has the directory '${there.session_dir}' in the database, not '${sessionDir}'. Give another --datetime for another session.`,
     );
+}
+
+/** A folder belongs to one session: two would write their results into one output directory.
+ * @throws RegistrationError */
+async function refuseOtherSession(key: Registration["key"], sessionDir: string): Promise<void> {
+  for (const other of await session.SessionDirectory.fetch()) {
+    if (other.subject === key.subject && other.session_datetime === key.session_datetime) continue;
+    if (overlap(other.session_dir, sessionDir))
+      throw new RegistrationError(
+        `'${sessionDir}' cannot be the folder of session ${key.subject} ${key.session_datetime}: session ${other.subject} ${other.session_datetime} has '${other.session_dir}', and the results of both would get into each other's folders. Register each recording folder once; if the other session is wrong, delete it first.`,
+      );
+  }
 }
 
 /** SpikeGLX's `2026-01-05T10:11:12` as the database writes it. */

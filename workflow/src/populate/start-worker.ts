@@ -12,6 +12,7 @@ import {
   type PopulateResult,
   retry,
 } from "@tenon/datajoint";
+import { checkRawRoots } from "../ingest/paths.ts";
 import type { Settings } from "../settings/settings.ts";
 import { GenericErrors } from "./generic-errors.ts";
 import type { Lab } from "./lab.ts";
@@ -41,13 +42,15 @@ export interface StartOptions {
 }
 
 /** Runs a worker to its end.
- * @throws AccessError, LostConnectionError, SettingsError when the database cannot be used; ResultsError when the results cannot */
+ * @throws PathError, before anything is made, when there is no raw root; AccessError, LostConnectionError, SettingsError when the database cannot be used; ResultsError when the results cannot */
 export async function startWorker(
   name: string,
   worker: WorkerDefinition,
   settings: Settings,
   options: StartOptions,
 ): Promise<WorkerSummary> {
+  for (const root of checkRawRoots(settings.rawRoots))
+    options.log(`warning: the raw root ${root} does not exist`);
   await using connection = await connect(settings.database);
   // workers that begin at the same time declare the same tables and insert the same lookups
   const { lab, differences } = await retry(() => openLab(connection, settings), { signal: options.signal });

@@ -153,8 +153,8 @@ const columns: readonly Column[] = [
   { title: "label", help: "cluster quality label", value: (u) => u.label },
   { title: "electrode", help: "electrode with the largest mean waveform", value: (u) => u.electrode },
   {
-    title: "depth (µm)",
-    help: "position along the probe, from the tip end",
+    title: "electrode depth (µm)",
+    help: "of the electrode with the largest mean waveform, along the probe from the tip end; cluster_info.tsv and the figures give the unit's estimated depth",
     value: (u) => u.depthUm,
     digits: 0,
   },

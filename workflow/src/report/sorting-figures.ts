@@ -112,7 +112,7 @@ export function summaryFigures(recording: SortedRecording): NamedFigure[] {
       file: "probe_map",
       title: "Units on the probe",
       caption:
-        "Contacts (grey) and units (circles, colour: amplitude); amplitude, firing rate and number of units along the probe.",
+        "Contacts (grey) and units (circles at the median of their spikes' estimated positions, colour: amplitude); amplitude, firing rate and number of units along the probe.",
       figure: FIGURES["probe-map"].draw({
         title: `Units on the probe: ${name}`,
         channelX: probe.x,
@@ -157,6 +157,9 @@ export function unitFigure(recording: SortedRecording, unit: SortedUnit): NamedF
     }),
   };
 }
+
+/** Scale of units' PNGs: they are many, and 1.5 times the density of a plain screen is enough for them. */
+export const unitScale = 1.5;
 
 /** `units/unit_0012`: names that sort as the numbers do. */
 export function unitFigureFile(unit: number): string {

@@ -182,6 +182,7 @@ describe("a small disk", { skip: canMount() ? false : "needs root and mount for 
     fill();
     const { code, err } = await small.runWorkflow("spike_processing_worker", "--once");
     assert.equal(code, 0, err);
+    assert.match(lastLine(err), /^1 failed: `tenon jobs` shows why$/);
     assert.match(err, /PreProcessing .*failed: ResultsError: Cannot write results to .*: the disk is full/);
     assert.deepEqual(attempts(), []);
     const { causes } = await small.json<{
@@ -237,6 +238,23 @@ describe("a small disk", { skip: canMount() ? false : "needs root and mount for 
     }
     const { running } = await small.json<{ running: unknown[] }>("jobs");
     assert.deepEqual(running, []);
+  });
+});
+
+describe("a folder that is no lab's", () => {
+  it("keeps a worker from starting, which makes nothing there", async () => {
+    const empty = makeTestLab();
+    try {
+      for (const name of readdirSync(empty.folder)) rmSync(join(empty.folder, name), { recursive: true });
+      assertRefused(
+        await empty.runWorkflow("standard_worker", "--once"),
+        1,
+        /The raw root .*\/raw does not exist\. Is this the lab's folder, .*custom\.raw_root_data_dir/,
+      );
+      assert.deepEqual(readdirSync(empty.folder), []);
+    } finally {
+      await empty.remove();
+    }
   });
 });
 

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { connect } from "@tenon/datajoint";
+import { makeDemoFolder } from "../../src/cli/demo/folder.ts";
 import { activatePipeline } from "../../src/pipeline/activate.ts";
 import { Subject } from "../../src/pipeline/subject.ts";
 import {
@@ -204,13 +205,28 @@ for (const server of testServers)
           await activatePipeline(connection, settings);
           await Subject.insert([{ subject: "mouse7", sex: "M", subject_birth_date: "2025-01-01" }]);
         }
+        const files = readdirSync(dir, { recursive: true });
         const { code, err } = await runProgram("tenon", ["demo", "--in", dir, "--suite", "tiny"], dir, env);
         assert.equal(code, 2, err);
+        assert.deepEqual(readdirSync(dir, { recursive: true }), files, "nothing is deleted");
         assert.match(err, /hold subjects that no demo made \(mouse7\)/);
         await using connection = await connect(settingsOf(server, ""));
         await activatePipeline(connection, settings);
         assert.deepEqual((await Subject.column("subject")).toSorted(), ["demo1", "mouse7"]);
       });
+
+    it("has in its note everything that it left", () => {
+      const note = JSON.parse(readFileSync(join(dir, "demo.json"), "utf8")) as {
+        made: string[];
+        session: string;
+        pid?: number;
+      };
+      for (const name of readdirSync(dir)) assert.ok(note.made.includes(name), name);
+      assert.deepEqual(readdirSync(join(dir, "raw")), [note.session]);
+      for (const name of readdirSync(join(dir, "processed")))
+        assert.ok([note.session, "datajoint-blob"].includes(name), name);
+      assert.equal(note.pid, undefined, "it is at its end");
+    });
 
     if (server.name === "sqlite")
       it("refuses a folder that holds anything else, and touches nothing in it", async () => {
@@ -219,10 +235,91 @@ for (const server of testServers)
         writeFileSync(join(other, "thesis.txt"), "x");
         const { code, err } = await lab.tenon("demo", "--in", other, "--suite", "tiny");
         assert.equal(code, 2);
-        assert.match(err, /holds files that no demo made. Give an empty or new folder with --in/);
+        assert.match(
+          err,
+          /holds files that no demo made \(thesis\.txt\)\. Give an empty or new folder with --in/,
+        );
         assert.deepEqual(readdirSync(other), ["thesis.txt"]);
       });
   });
+
+describe("the folder of an earlier demo", () => {
+  const lab = makeTestLab();
+  after(() => lab.remove());
+  const session = "tiny_seed3_g0";
+  const made = ["demo.json", "dj_local_conf.json", "raw", "processed", "tenon.sqlite"];
+  const dirOf = (name: string) => join(lab.folder, name);
+
+  /** What a demo leaves, in small. */
+  function leave(name: string, note: object = { madeBy: "tenon demo", made, session }): string {
+    const dir = dirOf(name);
+    for (const folder of [`raw/${session}`, `processed/${session}`, "processed/datajoint-blob"])
+      mkdirSync(join(dir, folder), { recursive: true });
+    writeFileSync(join(dir, "dj_local_conf.json"), "{}");
+    writeFileSync(join(dir, "demo.json"), JSON.stringify(note));
+    return dir;
+  }
+
+  async function assertRefused(dir: string, message: RegExp): Promise<void> {
+    const before = readdirSync(dir, { recursive: true }).sort();
+    const { code, out, err } = await lab.tenon("demo", "--in", dir, "--suite", "tiny");
+    assert.deepEqual([code, out], [2, ""], err);
+    assert.match(err, message);
+    assert.deepEqual(readdirSync(dir, { recursive: true }).sort(), before);
+  }
+
+  for (const [index, [path, shown]] of [
+    ["notes.txt", "notes\\.txt"],
+    ["raw/mydata/x.bin", "raw/mydata"],
+    ["processed/mine/x.npy", "processed/mine"],
+  ].entries())
+    it(`that holds ${path} too is refused, and kept`, async () => {
+      const dir = leave(`other${index}`);
+      mkdirSync(join(dir, path!, ".."), { recursive: true });
+      writeFileSync(join(dir, path!), "x");
+      await assertRefused(
+        dir,
+        new RegExp(`holds what no demo made \\(${shown}\\), .*Give a new folder with --in`),
+      );
+    });
+
+  it("whose note does not say what was made, or leads elsewhere, is refused", async () => {
+    for (const [index, note] of [
+      { madeBy: "tenon demo" },
+      { madeBy: "tenon demo", made: [".."], session },
+      { madeBy: "tenon demo", made, session: "../x" },
+    ].entries())
+      await assertRefused(leave(`note${index}`, note), /does not say what the demo made, so nothing/);
+  });
+
+  it("in which one is at work is refused at once", async () => {
+    const dir = leave("working", { madeBy: "tenon demo", made, session, pid: process.pid });
+    await assertRefused(dir, new RegExp(`A demo is at work in .* \\(process ${process.pid}\\)`));
+  });
+
+  it("with an animal of the user's in its database is refused", async () => {
+    const dir = leave("animal");
+    {
+      await using connection = await connect({ kind: "sqlite", path: join(dir, "tenon.sqlite") });
+      const stores = { "datajoint-blob": { protocol: "file", location: tmpdir() } } as const;
+      await activatePipeline(connection, { prefix: "demo_", generation: "legacy", stores });
+      await Subject.insert([{ subject: "mouse7", sex: "M", subject_birth_date: "2025-01-01" }]);
+    }
+    await assertRefused(dir, /hold subjects that no demo made \(mouse7\).*Give a new folder with --in/);
+  });
+
+  it("is made anew when it holds nothing else", async () => {
+    const dir = leave("again", { madeBy: "tenon demo", made, session, pid: 2 ** 22 + 1 });
+    writeFileSync(join(dir, "raw", session, "old"), "x");
+    const folder = await makeDemoFolder(dir, "tiny_seed4_g0", lab.env);
+    assert.deepEqual(readdirSync(join(dir, "raw")), []);
+    assert.deepEqual(folder.settings.rawRoots, [join(dir, "raw")]);
+    await assertRefused(dir, /A demo is at work in/);
+    await folder.release();
+    const note = JSON.parse(readFileSync(join(dir, "demo.json"), "utf8")) as Record<string, unknown>;
+    assert.deepEqual([note["session"], note["pid"]], ["tiny_seed4_g0", undefined]);
+  });
+});
 
 /** A part of what an earlier demo leaves on a server; with another birth date, so that it cannot be taken for the new one's. */
 async function leaveEarlierDemo(server: TestServer, prefix: string): Promise<void> {

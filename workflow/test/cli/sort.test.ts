@@ -1,6 +1,6 @@
 /** `tenon sort` and `tenon score` on a generated recording, without any database. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { generateRecording, readPhyFolder } from "@tenon/ephys";
@@ -58,13 +58,21 @@ describe("tenon sort", () => {
     assert.equal(sorting.unitIds.length, sorted.unitCount);
     assert.equal(sorting.spikeSamples.length, sorted.spikeCount);
     assert.ok(existsSync(String(params.get("dat_path"))));
+    // the workers' names, each as SVG and PNG, and the list of them
+    const { unitIds } = sorting;
+    const names = ["drift_map_shank0", "probe_map", "quality_histograms"];
+    for (const unit of unitIds) names.push(`units/unit_${`${unit}`.padStart(4, "0")}`);
     assert.deepEqual(
-      sorted.figures.map((path) => path.slice(sorted.dir.length + 1)).sort(),
-      readdirSync(join(sorted.dir, "figures"))
-        .map((name) => `figures/${name}`)
-        .sort(),
+      sorted.figures.map((path) => path.slice(join(sorted.dir, "figures").length + 1)),
+      names.flatMap((name) => [`${name}.svg`, `${name}.png`]),
     );
-    assert.equal(sorted.figures.filter((path) => /unit-\d+\.svg$/.test(path)).length, sorted.unitCount);
+    const files = readdirSync(join(sorted.dir, "figures"), { recursive: true, encoding: "utf8" });
+    assert.deepEqual(
+      files.filter((name) => name !== "units").sort(),
+      [...names.flatMap((name) => [`${name}.svg`, `${name}.png`]), "figures.json"].sort(),
+    );
+    for (const path of sorted.figures.filter((name) => name.endsWith(".png")))
+      assert.deepEqual([...readFileSync(path).subarray(1, 4)], [...Buffer.from("PNG")]);
     for (const path of sorted.figures.filter((name) => name.endsWith(".svg")))
       assert.match(readFileSync(path, "utf8"), /^<svg /);
     assert.deepEqual(readdirSync(join(lab.folder, "results")), ["one"]);
@@ -96,6 +104,19 @@ describe("tenon score", () => {
     assert.equal(score["trueUnits"], 8);
     assert.ok(Number(score["wellDetected"]) >= 0.8 * Number(score["detectableUnits"]), JSON.stringify(score));
     assert.equal((score["units"] as unknown[]).length, 8);
+  });
+
+  it("refuses a sorting at another rate than the truth's", async () => {
+    const folder = join(lab.folder, "other-rate");
+    cpSync(join(lab.folder, "results/one"), folder, { recursive: true });
+    const params = join(folder, "params.py");
+    writeFileSync(params, readFileSync(params, "utf8").replace(/^sample_rate.*$/m, "sample_rate = 20000.0"));
+    const { code, out, err } = await lab.tenon("score", "other-rate", truth);
+    assert.deepEqual([code, out], [1, ""]);
+    assert.match(err, /other-rate was sorted at 20000 Hz \(params\.py\), but the truth .* is at 30000 Hz/);
+    rmSync(params);
+    const bare = await lab.json<{ wellDetected: number }>("score", "other-rate", truth);
+    assert.ok(bare.wellDetected > 0, "bare arrays are taken to be at the truth's");
   });
 
   it("prints a table for people", async () => {

@@ -1,6 +1,6 @@
 /** Which recording of a session folder a probe made, what an insertion's number is, and folders in which neither can be told. */
 import assert from "node:assert/strict";
-import { renameSync } from "node:fs";
+import { renameSync, rmSync, truncateSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { generateRecording } from "@tenon/ephys";
@@ -60,6 +60,38 @@ describe("a session folder", () => {
     await assert.rejects(
       openRecordingOfProbe(join(lab.raw, "rigs"), "123"),
       /No recording of probe 123 below .*; found: 99900000001 \(rig1.*\), 99900000002 \(rig2/,
+    );
+  });
+});
+
+describe("a session folder with a recording that cannot be read", () => {
+  let lab: PipelineLab;
+  let [good, bad] = ["", ""];
+  before(async () => {
+    lab = await makePipelineLab();
+    const generate = (name: string, seed: number) =>
+      generateRecording("tiny", seed, join(lab.raw, "two"), { name, durationS: 0.1 });
+    good = (await generate("rig1", 1)).binPath;
+    bad = (await generate("rig2", 2)).binPath;
+    truncateSync(bad, 33 * 2 * 100 + 7);
+  });
+  after(() => lab.close());
+
+  it("still gives the other probe's", async () => {
+    const recording = await openRecordingOfProbe(join(lab.raw, "two"), "99900000001");
+    assert.equal(recording.source.path.slice(0, good.length - 4), good.slice(0, -4));
+    await recording.close();
+  });
+
+  it("says what is wrong with it when its probe is wanted, or it is the only one", async () => {
+    await assert.rejects(
+      openRecordingOfProbe(join(lab.raw, "two"), "99900000002"),
+      /No recording of probe 99900000002 below .*; found: 99900000001 .* Not readable: .*rig2_g0_t0/,
+    );
+    rmSync(dirname(dirname(good)), { recursive: true });
+    await assert.rejects(
+      openRecordingOfProbe(join(lab.raw, "two"), "99900000002"),
+      (error: Error) => error.name === "RecordingError" && /rig2_g0_t0/.test(error.message),
     );
   });
 });

@@ -30,6 +30,7 @@ interface SeenByPhylib extends SeenByPeer {
   attributes: string[];
   templates: number[][][];
   features: number[][][];
+  depths: number[];
   metadata: Record<string, Record<string, unknown>>;
   traces: number[][];
 }
@@ -92,6 +93,31 @@ test("phylib, Phy's own reader, finds every part of our folder as it was given",
     assert.ok(Math.abs(value - given[i]) < 1e-4, `template value ${i}`);
   assert.equal(seen.templates.flat(2).length, UNITS.length * SAMPLES * CHANNELS);
   checkFeatures(seen.features, content.sorting.spikeUnits, content.pcFeatures as Float32Array);
+});
+
+test("phylib reads features of units with fewer channels, and their depths", { skip }, async () => {
+  await using folder = await temporaryFolder();
+  const content = makeContent({ pcFeatureIndices: Int32Array.of(0, 1, 2, -1, 3, -1) });
+  const pcFeatures = content.pcFeatures?.map(Math.abs) as Float32Array;
+  await writePhyFolder(folder.path, { ...content, pcFeatures });
+  await writeFile(join(folder.path, "recording.dat"), new Uint8Array(4000 * 5 * 2));
+  const seen = run<SeenByPhylib>(python as string, script("read-phy-with-peers.py"), "phylib", folder.path);
+  const { spikeUnits } = content.sorting;
+  for (let spike = 0; spike < SPIKES; spike++) {
+    const unit = UNITS.indexOf(spikeUnits[spike]);
+    const [first, second] = [pcFeatures[6 * spike], pcFeatures[6 * spike + 1]];
+    const row = seen.features[spike].map((components) => components[0]);
+    assert.deepEqual(
+      row,
+      [
+        [first, second, 0, 0],
+        [0, 0, first, 0],
+        [0, 0, 0, first],
+      ][unit],
+    );
+    // channels 0 and 1 are at 0, 2 and 3 at 15.5 um
+    assert.ok(Math.abs(seen.depths[spike] - [0, 15.5, 15.5][unit]) < 1e-4, `spike ${spike}`);
+  }
 });
 
 /** phylib spreads them over all channels: [spikes x channels x components], 0 where a unit has none. */

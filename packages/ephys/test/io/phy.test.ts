@@ -101,6 +101,27 @@ test("sparse templates are laid out on all channels", async () => {
   assert.deepEqual([...values.slice(third, third + CHANNELS)], [0, 26, 25, 0]);
 });
 
+test("columns of features that a unit has not get other channels with zeros, and are read as -1 again", async () => {
+  await using folder = await temporaryFolder();
+  const pcFeatureIndices = Int32Array.of(0, 1, 0, -1, -1, -1);
+  const content = makeContent({ pcFeatureIndices });
+  await writePhyFolder(folder.path, content);
+  const written = await readNpy(join(folder.path, "pc_feature_ind.npy"));
+  assert.deepEqual([...written.values], [0, 1, 0, 1, 0, 1]);
+  // the third unit has no channel at all
+  const { values } = await readNpy(join(folder.path, "pc_features.npy"));
+  const unit = UNITS.indexOf(content.sorting.spikeUnits[0]);
+  for (let at = 0; at < 6; at++)
+    assert.equal(values[at], pcFeatureIndices[2 * unit + (at % 2)] < 0 ? 0 : content.pcFeatures?.[at]);
+  const rows = content.sorting.spikeUnits.map((_, i) => i).subarray(0, 30);
+  for (const options of [{}, { rows }])
+    assert.deepEqual((await readPhyFeatures(folder.path, options))?.channels, pcFeatureIndices);
+  // a folder of an older release, with -1 in the file
+  await writeNpy(join(folder.path, "pc_feature_ind.npy"), pcFeatureIndices, [3, 2]);
+  await writeNpy(join(folder.path, "pc_features.npy"), content.pcFeatures as Float32Array, [SPIKES, 3, 2]);
+  assert.deepEqual((await readPhyFeatures(folder.path))?.channels, pcFeatureIndices);
+});
+
 test("parts that do not fit each other are refused before anything is written", async () => {
   await using folder = await temporaryFolder();
   const target = join(folder.path, "phy");
@@ -111,6 +132,7 @@ test("parts that do not fit each other are refused before anything is written", 
     [{ spikePositions: new Float32Array(3) }, ShapeError],
     [{ unitInfo: [] }, ShapeError],
     [{ pcFeatures: undefined }, ParameterError],
+    [{ pcFeatures: new Float32Array(SPIKES * 15), pcFeatureIndices: new Int32Array(15) }, ShapeError],
     [{ channelIndices: Int32Array.of(0, 1, 3, 5) }, ParameterError],
     [{ whiteningMatrix: new Float64Array(16).fill(1) }, ParameterError],
     [{ sorting: { ...sorting, spikeUnits: sorting.spikeUnits.map(() => 7) } }, ParameterError],

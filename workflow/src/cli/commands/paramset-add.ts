@@ -2,11 +2,13 @@
  * @module
  * `tenon paramset add`: a set of parameters for a clustering method.
  */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { PythonValue } from "../../ingest/dict-to-uuid.ts";
-import { addParamset } from "../../ingest/paramsets.ts";
+import { addParamset, checkMethod, methodsOfNewDatabase } from "../../ingest/paramsets.ts";
 import { checkSorterParameters } from "../../ingest/sorter-parameters.ts";
+import type { Settings } from "../../settings/settings.ts";
 import { type Command, required, UsageError, wholeNumber } from "../command.ts";
 import { withPipeline } from "../with-pipeline.ts";
 
@@ -32,6 +34,7 @@ The parameters are hashed as datajoint-python does, so that the same set is neve
     const description = required(args, "description");
     const file = args.options["params"] as string | undefined;
     const params = file === undefined ? {} : await readParams(resolve(context.folder, file));
+    const index = wholeNumber(args, "index");
     if (method === "tenon") checkSorterParameters(params);
     if (args.options["dry-run"] === true) {
       context.out.write(
@@ -41,12 +44,13 @@ The parameters are hashed as datajoint-python does, so that the same set is neve
       );
       return 0;
     }
+    refuseUnknownMethod(method, context.settings());
     return withPipeline(context, async ({ connection }) => {
       const added = await addParamset(connection, {
         method,
         description,
         params,
-        index: wholeNumber(args, "index"),
+        index,
       });
       context.out.write(
         context.json
@@ -57,6 +61,12 @@ The parameters are hashed as datajoint-python does, so that the same set is neve
     });
   },
 };
+
+/** Where there is no database yet its methods are those that it would be made with.
+ * @throws TaskError */
+function refuseUnknownMethod(method: string, { database }: Settings): void {
+  if (database.kind === "sqlite" && !existsSync(database.path)) checkMethod(method, methodsOfNewDatabase);
+}
 
 async function readParams(path: string): Promise<Readonly<Record<string, PythonValue>>> {
   let value: unknown;

@@ -4,7 +4,7 @@
  */
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { readPhyFolder, readTruth, type SortingScore, scoreSorting } from "@tenon/ephys";
+import { RecordingError, readPhyFolder, readTruth, type SortingScore, scoreSorting } from "@tenon/ephys";
 import { type Command, UsageError } from "../command.ts";
 import { textTable } from "../text-table.ts";
 
@@ -21,12 +21,25 @@ JSON: {trueUnits, detectableUnits, wellDetected, wellDetectedOfAll, found, false
   async run(args, context) {
     const [dir, truthPath] = args.words.map((word) => resolve(context.folder, word)) as [string, string];
     const truth = await readTruth(truthFile(truthPath));
-    const { sorting } = await readPhyFolder(dir, { samplingRateHz: truth.samplingRateHz });
+    const { sorting } = await readPhyFolder(dir).catch((error: unknown) => {
+      // a sorter's bare arrays: their samples can only be those of the truth
+      if (!(error instanceof RecordingError) || error.code !== "missing-params") throw error;
+      return readPhyFolder(dir, { samplingRateHz: truth.samplingRateHz });
+    });
+    if (Math.abs(sorting.samplingRateHz - truth.samplingRateHz) > 1e-3 * truth.samplingRateHz)
+      throw new RateError(
+        `${dir} was sorted at ${sorting.samplingRateHz} Hz (params.py), but the truth ${truthPath} is at ${truth.samplingRateHz} Hz. They are not of one recording: give the truth of the recording that was sorted.`,
+      );
     const result = scoreSorting(truth, sorting);
     context.out.write(context.json ? `${json(result)}\n` : scoreText(result));
     return 0;
   },
 };
+
+/** Thrown when a sorting and a truth have different sampling rates. */
+class RateError extends Error {
+  override readonly name = "RateError";
+}
 
 function truthFile(path: string): string {
   const there = statSync(path, { throwIfNoEntry: false });

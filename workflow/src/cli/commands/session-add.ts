@@ -3,7 +3,9 @@
  * `tenon session add`: registers a session folder, with a dry run first when asked.
  */
 import { resolve } from "node:path";
-import { planRegistration, register } from "../../ingest/register-session.ts";
+import { findRecordings } from "@tenon/ephys";
+import { relativeToRoot } from "../../ingest/paths.ts";
+import { planRegistration, register, tryRegister } from "../../ingest/register-session.ts";
 import type { Command } from "../command.ts";
 import { required } from "../command.ts";
 import { withPipeline } from "../with-pipeline.ts";
@@ -31,20 +33,25 @@ needs --probe-serial and --datetime. What is in the database already is left as 
     "dry-run": { type: "boolean", help: "show what would be inserted, insert nothing" },
   },
   words: [1, 1],
-  run: (args, context) =>
-    withPipeline(context, async ({ connection, settings }) => {
+  async run(args, context) {
+    const subject = required(args, "subject");
+    const path = resolve(context.folder, args.words[0]!);
+    // before a database is made for nothing
+    await findRecordings(path);
+    relativeToRoot(context.settings().rawRoots, path);
+    return withPipeline(context, async ({ connection, settings }) => {
       const text = (name: string) => args.options[name] as string | undefined;
       const plan = await planRegistration({
-        path: resolve(context.folder, args.words[0]!),
+        path,
         rawRoots: settings.rawRoots,
-        subject: required(args, "subject"),
+        subject,
         sex: text("sex"),
         birthDate: text("birth-date"),
         datetime: text("datetime"),
         probeSerial: text("probe-serial"),
       });
       const dryRun = args.options["dry-run"] === true;
-      if (!dryRun) await register(connection, plan);
+      await (dryRun ? tryRegister : register)(connection, plan);
       const counts = plan.rows.map(({ table, rows }) => ({ table, rows: rows.length }));
       if (context.json)
         context.out.write(
@@ -57,5 +64,6 @@ needs --probe-serial and --datetime. What is in the database already is left as 
         if (counts.length === 0) context.out.write("  everything is registered already\n");
       }
       return 0;
-    }),
+    });
+  },
 };

@@ -5,7 +5,7 @@
  * It writes into a sibling of the folder and renames it at the end, so that a folder of that name is always a whole one.
  */
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import {
   openRecording,
@@ -17,6 +17,10 @@ import {
 } from "@tenon/ephys";
 import { explain } from "../../populate/attempt-folder.ts";
 import { phyContent } from "../../populate/steps/phy-content.ts";
+import { undelayed } from "../../populate/steps/undelayed-templates.ts";
+import { measureUnits } from "../../populate/steps/unit-measures.ts";
+import { unitScale } from "../../report/sorting-figures.ts";
+import { writeFigure, writeFigureList } from "../../report/write-figures.ts";
 import { type Command, required, UsageError, wholeNumber } from "../command.ts";
 import { duration, makeProgress } from "../progress.ts";
 import { sortingFigures } from "../sorting-figures.ts";
@@ -25,8 +29,9 @@ export const sort: Command = {
   summary: "sort one recording, no database: a Phy folder and figures",
   usage: "PATH --out DIR [--threads N]",
   details: `
-PATH is a recording's folder, .meta, .bin or .json. DIR gets spike_times.npy, spike_clusters.npy, templates, params.py, cluster_info.tsv and
-figures/; it must be new or empty. Open it with \`phy template-gui DIR/params.py\`. The result does not depend on the number of threads.
+PATH is a recording's folder, .meta, .bin or .json. DIR gets spike_times.npy, spike_clusters.npy, templates, params.py, cluster_info.tsv (snr,
+amplitude and depth as in the database) and figures/ (SVG and PNG); it must be new or empty.
+Open it with \`phy template-gui DIR/params.py\`. The result does not depend on the number of threads.
 JSON: {dir, recording, unitCount, spikeCount, durationS, seconds, figures: [paths]}.`,
   options: {
     out: { type: "string", value: "DIR", help: "folder of the result" },
@@ -105,7 +110,7 @@ async function sortInto(
 ): Promise<{ unitCount: number; spikeCount: number; figures: readonly string[] }> {
   const progress = makeProgress(context.err);
   let last = "";
-  const result: SortingResult = await sortRecording(recording, {
+  const sorted: SortingResult = await sortRecording(recording, {
     threads,
     scratchDir: folder,
     signal: context.signal,
@@ -116,14 +121,27 @@ async function sortInto(
     },
   });
   if (last !== "") progress.finish(last);
-  const content = phyContent(result, recording);
+  const result = undelayed(sorted);
+  const measuring = "measure units";
+  const units = await measureUnits(result, recording, {
+    signal: context.signal,
+    progress: (done, total) => progress.update(measuring, done, total),
+  });
+  if (units.length > 0) progress.finish(measuring);
+  const content = phyContent(result, recording, units);
   await writePhyFolder(folder, content);
-  const figures = sortingFigures(result, recording, content);
-  await mkdir(join(folder, "figures"));
-  for (const { name, data } of figures) await writeFile(join(folder, "figures", name), data);
+  const figures = sortingFigures(basename(recording.source.path), result, recording, content, units);
+  const figuresFolder = join(folder, "figures");
+  for (const [index, figure] of figures.entries()) {
+    context.signal.throwIfAborted();
+    await writeFigure(figuresFolder, figure, figure.file.startsWith("units/") ? { scale: unitScale } : {});
+    progress.update("figures", index + 1, figures.length);
+  }
+  if (figures.length > 0) progress.finish("figures");
+  await writeFigureList(figuresFolder, figures);
   return {
     unitCount: result.sorting.unitIds.length,
     spikeCount: result.sorting.spikeSamples.length,
-    figures: figures.map(({ name }) => name),
+    figures: figures.flatMap(({ file }) => [`${file}.svg`, `${file}.png`]),
   };
 }

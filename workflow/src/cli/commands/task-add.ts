@@ -11,7 +11,8 @@ export const taskAdd: Command = {
   summary: "add clustering tasks: insertions x parameter set",
   usage: "--paramset N [--subject S] [--datetime TEXT] [--insertion N] [--mode load|trigger]",
   details: `
-Takes every insertion that matches (all without a filter). 'trigger' runs the sorter, 'load' reads results that are in the output folder already.`,
+Takes every insertion that matches (all without a filter). 'trigger' runs the sorter, 'load' reads results that are in the output folder already.
+A task that is there with the other mode gets the one that --mode says, unless it is done.`,
   options: {
     paramset: { type: "string", value: "N", help: "paramset_idx" },
     subject: { type: "string", value: "S", help: "only this subject" },
@@ -23,9 +24,9 @@ Takes every insertion that matches (all without a filter). 'trigger' runs the so
   words: [0, 0],
   run(args, context) {
     required(args, "paramset");
-    const mode = (args.options["mode"] ?? "trigger") as string;
-    if (mode !== "load" && mode !== "trigger")
-      throw new UsageError(`--mode is load or trigger, got '${mode}'.`);
+    const mode = args.options["mode"];
+    if (mode !== undefined && mode !== "load" && mode !== "trigger")
+      throw new UsageError(`--mode is load or trigger, got '${String(mode)}'.`);
     const request = {
       paramset: wholeNumber(args, "paramset")!,
       subject: args.options["subject"] as string | undefined,
@@ -33,15 +34,21 @@ Takes every insertion that matches (all without a filter). 'trigger' runs the so
       insertion: wholeNumber(args, "insertion"),
       mode,
     } as const;
-    return withPipeline(context, async () => {
-      const { tasks, notIngested, present } = await planTasks(request);
+    const work = async () => {
+      const { tasks, changed, notIngested, present } = await planTasks(request);
       const dryRun = args.options["dry-run"] === true;
       if (!dryRun && tasks.length > 0) await ClusteringTask.insert(tasks);
-      if (context.json) context.out.write(`${JSON.stringify({ tasks, present, notIngested, dryRun })}\n`);
+      if (!dryRun) for (const task of changed) await ClusteringTask.update1(task);
+      if (context.json)
+        context.out.write(`${JSON.stringify({ tasks, changed, present, notIngested, dryRun })}\n`);
       else {
         for (const task of tasks)
           context.out.write(
             `${dryRun ? "would add" : "added"} ${task.subject} ${task.session_datetime} insertion ${task.insertion_number} -> ${task.clustering_output_dir}\n`,
+          );
+        for (const task of changed)
+          context.out.write(
+            `${dryRun ? "would change" : "changed"} ${task.subject} ${task.session_datetime} insertion ${task.insertion_number} to mode ${task.task_mode}\n`,
           );
         if (present > 0) context.out.write(`${present} had this task already\n`);
         if (notIngested > 0)
@@ -49,7 +56,9 @@ Takes every insertion that matches (all without a filter). 'trigger' runs the so
             `${notIngested} not ingested yet: run \`run_workflow standard_worker --once\`, then this again\n`,
           );
       }
-      return tasks.length === 0 && notIngested > 0 ? 1 : 0;
-    });
+      return tasks.length + changed.length === 0 && notIngested > 0 ? 1 : 0;
+    };
+    // a task needs a session that is registered, so there is nothing to make
+    return withPipeline(context, work, { create: false });
   },
 };

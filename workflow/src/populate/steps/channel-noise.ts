@@ -5,6 +5,7 @@
 import {
   filterBackwards,
   makeTraces,
+  medianInPlace,
   type PreprocessingPlan,
   Preprocessor,
   type Recording,
@@ -43,15 +44,9 @@ export async function channelNoise(
   return Float64Array.from(rows, (row, channel) => (plan.isUsed[channel] === 0 ? 0 : deviation(row)));
 }
 
-/** Robust standard deviation; the values are put in order. */
+/** Robust standard deviation; the values are put in another order and changed. */
 function deviation(values: Float32Array): number {
-  const centre = median(values);
+  const centre = medianInPlace(values);
   for (let i = 0; i < values.length; i++) values[i] = Math.abs(values[i]! - centre);
-  return median(values) * madToDeviation;
-}
-
-function median(values: Float32Array): number {
-  values.sort();
-  const middle = values.length >> 1;
-  return values.length % 2 === 1 ? values[middle]! : (values[middle - 1]! + values[middle]!) / 2;
+  return medianInPlace(values) * madToDeviation;
 }

@@ -2,25 +2,25 @@
  * @module
  * What the built-in sorter found, as a Phy folder holds it.
  *
- * Templates are in uV and the whitening matrix is the identity: Phy then shows what an oscilloscope would. What a newcomer would get wrong:
- * the sorter's templates are of a causal band pass, which moves and lowers their troughs; here that is undone.
+ * Templates are in uV and the whitening matrix is the identity: Phy then shows what an oscilloscope would. The numbers of
+ * `cluster_info.tsv` (snr, amplitude, depth) are those of the database: see unit-measures.ts.
  */
-import {
-  type ClusterMetrics,
-  filterBackwards,
-  makeTraces,
-  type PhyContent,
-  type PhyUnitInfo,
-  type Recording,
-  type SortingResult,
-  unitMetrics,
-} from "@tenon/ephys";
+import type { PhyContent, PhyUnitInfo, Recording, SortingResult } from "@tenon/ephys";
 import { qualityLabel } from "./quality-label.ts";
 import { padded } from "./sorting-folder.ts";
+import type { MeasuredUnit } from "./unit-measures.ts";
+import { uprightFeatures } from "./upright-features.ts";
 
-/** The content of a Phy folder, with labels and the metrics that need no second look at the recording. */
-export function phyContent(sorted: SortingResult, recording: Recording): PhyContent {
-  const result = undelayed(sorted);
+/**
+ * The content of a Phy folder, with labels and first metrics.
+ *
+ * @param result  from `undelayed`; @param units  from `measureUnits`, in the order of its units
+ */
+export function phyContent(
+  result: SortingResult,
+  recording: Recording,
+  units: readonly MeasuredUnit[],
+): PhyContent {
   const { sorting, features } = result;
   const { file, probe, channelCount } = recording;
   const columns = file?.channelColumns ?? Int32Array.from({ length: channelCount }, (_, channel) => channel);
@@ -37,9 +37,9 @@ export function phyContent(sorted: SortingResult, recording: Recording): PhyCont
     channelIndices: columns,
     positions,
     shanks: probe.shank,
-    amplitudesUv: result.spikeAmplitudesUv,
+    amplitudesUv: amplitudesOf(sorting.spikeSamples.length, units),
     spikePositions: result.spikePositions,
-    pcFeatures: hasFeatures ? features.values : undefined,
+    pcFeatures: hasFeatures ? uprightFeatures(result) : undefined,
     pcFeatureIndices: hasFeatures ? features.unitChannels : undefined,
     recording: {
       path: file?.path ?? recording.source.path,
@@ -49,98 +49,31 @@ export function phyContent(sorted: SortingResult, recording: Recording): PhyCont
       samplingRateHz: recording.samplingRateHz,
       hpFiltered: false,
     },
-    unitInfo: unitInfo(result, recording, columns),
+    unitInfo: unitInfo(sorting.unitIds, units, columns),
   };
 }
 
-/** The result with the band pass's delay taken out of its templates, and amplitudes that are of those. */
-function undelayed(result: SortingResult): SortingResult {
-  const { templates, plan, sorting } = result;
-  if (plan === undefined) return result;
-  const { windowSamples } = templates;
-  const peaksUv = new Map<number, number>();
-  const unitMainChannels = new Int32Array(sorting.unitIds.length);
-  const waveformsUv = templates.waveformsUv.map((waveform, index) => {
-    const width = templates.channels[index]!.length;
-    const { data } = filterBackwards(plan.sections, makeTraces(windowSamples, width, waveform.slice()));
-    let largest = 0;
-    for (let at = 0; at < data.length; at++) if (Math.abs(data[at]!) > Math.abs(data[largest]!)) largest = at;
-    peaksUv.set(sorting.unitIds[index]!, Math.abs(data[largest]!));
-    unitMainChannels[index] = templates.channels[index]![largest % width]!;
-    return data;
-  });
-  return {
-    ...result,
-    templates: { ...templates, waveformsUv },
-    unitMainChannels,
-    spikeAmplitudesUv: sorting.spikeAmplitudes.map(
-      (amplitude, spike) => amplitude * peaksUv.get(sorting.spikeUnits[spike]!)!,
-    ),
-  };
+function amplitudesOf(spikeCount: number, units: readonly MeasuredUnit[]): Float32Array {
+  const out = new Float32Array(spikeCount);
+  for (const { rows, amplitudesUv } of units)
+    for (const [i, row] of rows.entries()) out[row] = amplitudesUv[i]!;
+  return out;
 }
 
-function unitInfo(result: SortingResult, recording: Recording, columns: Int32Array): PhyUnitInfo[] {
-  const { sorting, unitMainChannels, unitDepthsUm } = result;
-  const metrics = metricsOf(result, recording);
-  return Array.from(sorting.unitIds, (unit, index) => {
-    const own = metrics[index]!;
-    return {
-      cluster_id: unit,
-      ch: columns[unitMainChannels[index]!]!,
-      depth: rounded(unitDepthsUm[index]!, 2),
-      fr: rounded(own.metrics.firing_rate ?? 0, 4),
-      n_spikes: own.spikeCount,
-      amplitude: rounded(own.amplitudeUv, 2),
-      label: qualityLabel(own.metrics),
-      snr: cell(own.metrics.snr),
-      isi_violation: cell(own.metrics.isi_violation),
-      contamination: cell(own.metrics.contamination_rate),
-      presence_ratio: cell(own.metrics.presence_ratio),
-    };
-  });
-}
-
-interface OwnMetrics {
-  readonly metrics: ClusterMetrics;
-  readonly spikeCount: number;
-  /** Median size of the spikes. */
-  readonly amplitudeUv: number;
-}
-
-function metricsOf(result: SortingResult, recording: Recording): OwnMetrics[] {
-  const { sorting, templates, spikeAmplitudesUv, plan } = result;
-  const { samplingRateHz, channelCount } = recording;
-  const indexOf = new Map(Array.from(sorting.unitIds, (unit, index) => [unit, index]));
-  const rows = Array.from(sorting.unitIds, (): number[] => []);
-  for (let spike = 0; spike < sorting.spikeUnits.length; spike++)
-    rows[indexOf.get(sorting.spikeUnits[spike]!)!]!.push(spike);
-  const units = rows.map((own, index) => {
-    const channels = templates.channels[index]!;
-    const waveform = new Float32Array(templates.windowSamples * channelCount);
-    for (let t = 0; t < templates.windowSamples; t++)
-      for (const [i, channel] of channels.entries())
-        waveform[t * channelCount + channel] = templates.waveformsUv[index]![t * channels.length + i]!;
-    return {
-      spikeTimesS: Float64Array.from(own, (spike) => sorting.spikeSamples[spike]! / samplingRateHz),
-      amplitudesUv: Float32Array.from(own, (spike) => spikeAmplitudesUv[spike]!),
-      waveformUv: waveform,
-    };
-  });
-  const metrics = unitMetrics({
-    durationS: recording.sampleCount / samplingRateHz,
-    samplingRateHz,
-    units,
-    probe: recording.probe,
-    noiseUv: plan?.noiseUv ?? new Float32Array(channelCount),
-  });
-  return metrics.map((own, index) => {
-    const sorted = units[index]!.amplitudesUv.toSorted();
-    return {
-      metrics: own,
-      spikeCount: sorted.length,
-      amplitudeUv: sorted[sorted.length >> 1] ?? Number.NaN,
-    };
-  });
+function unitInfo(unitIds: Int32Array, units: readonly MeasuredUnit[], columns: Int32Array): PhyUnitInfo[] {
+  return units.map(({ metrics, rows, peakChannel, yUm, amplitudeUv }, index) => ({
+    cluster_id: unitIds[index]!,
+    ch: columns[peakChannel]!,
+    depth: rounded(yUm, 2),
+    fr: rounded(metrics.firing_rate ?? 0, 4),
+    n_spikes: rows.length,
+    amplitude: rounded(amplitudeUv ?? Number.NaN, 2),
+    label: qualityLabel(metrics),
+    snr: cell(metrics.snr),
+    isi_violation: cell(metrics.isi_violation),
+    contamination: cell(metrics.contamination_rate),
+    presence_ratio: cell(metrics.presence_ratio),
+  }));
 }
 
 function rounded(value: number, digits: number): number {

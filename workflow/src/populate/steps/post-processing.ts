@@ -15,6 +15,8 @@ import { publishedFolder } from "./published-folder.ts";
 import { sortingFolder } from "./si-clustering.ts";
 import { readSortingFolder } from "./sorting-folder.ts";
 import { fetchSortingTask } from "./sorting-task.ts";
+import { undelayed } from "./undelayed-templates.ts";
+import { measureUnits } from "./unit-measures.ts";
 
 const process = "ephys_sorter.PostProcessing";
 export const phyFolderName = "phy";
@@ -31,9 +33,9 @@ export function makePostProcessing(lab: Lab): void {
           const token = `${attempt.token}`;
           const folder = await lab.begin(output, phyFolderName, token, { process, key });
           progress(0, 3, "read");
-          const result = await readSortingFolder(sorted);
+          const result = undelayed(await readSortingFolder(sorted));
           progress(1, 3, "metrics");
-          const content = phyContent(result, recording);
+          const content = phyContent(result, recording, await measureUnits(result, recording, { signal }));
           signal.throwIfAborted();
           progress(2, 3, "write");
           await writePhyFolder(folder, content);

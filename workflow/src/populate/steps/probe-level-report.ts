@@ -16,6 +16,7 @@ import {
   shanksOf,
   summaryFigures,
   unitFigure,
+  unitScale,
 } from "../../report/sorting-figures.ts";
 import { writeFigure, writeFigureList } from "../../report/write-figures.ts";
 import type { Lab } from "../lab.ts";
@@ -28,8 +29,6 @@ import { spikeDepths } from "./spike-depths.ts";
 
 const process = "ephys_report.ProbeLevelReport";
 export const figuresFolder = "figures";
-/** Units' figures are many; 1.5 times the density of a plain screen is enough for them. */
-const unitScale = 1.5;
 
 export function makeProbeLevelReport(lab: Lab): void {
   ProbeLevelReport.makes({

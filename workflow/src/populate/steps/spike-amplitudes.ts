@@ -17,12 +17,20 @@ export function spikeAmplitudesUv(
   rows: Int32Array,
   waveformUv: ArrayLike<number>,
 ): Float64Array {
+  return scaledAmplitudes(phy.sorting.spikeAmplitudes, rows, waveformUv);
+}
+
+/** The same, from amplitudes in any unit. @param spikeAmplitudes  of all spikes of the sorting */
+export function scaledAmplitudes(
+  spikeAmplitudes: ArrayLike<number>,
+  rows: Int32Array,
+  waveformUv: ArrayLike<number>,
+): Float64Array {
   let [peakUv, sum] = [0, 0];
   for (let i = 0; i < waveformUv.length; i++) {
     const size = Math.abs(waveformUv[i]!);
     if (size > peakUv) peakUv = size;
   }
-  const { spikeAmplitudes } = phy.sorting;
   for (const row of rows) sum += Math.abs(spikeAmplitudes[row]!);
   const scale = sum > 0 ? (peakUv * rows.length) / sum : 0;
   return Float64Array.from(rows, (row) => Math.abs(spikeAmplitudes[row]!) * scale);

@@ -137,6 +137,29 @@ describe("the steps of a sorting, from folder to report", () => {
     assert.ok(compared >= 7);
   });
 
+  it("says the same of each unit in cluster_info.tsv: SNR, amplitude, rate, label", async () => {
+    const { tables } = await readPhyFolder(join(output(), "phy"));
+    const info = tables.find(({ file }) => file === "cluster_info.tsv");
+    const units = await ephys.CuratedClusteringUnit.restrict(triggered).fetch();
+    assert.equal(info?.rows.size, units.length);
+    for (const { unit, cluster_quality_label, spike_depths } of units) {
+      const key = { ...triggered, unit };
+      const { snr, firing_rate } = await ephys.QualityMetricsCluster.restrict(key).fetch1();
+      const { amplitude } = await ephys.QualityMetricsWaveform.restrict(key).fetch1();
+      const row: Readonly<Record<string, string>> = info!.rows.get(unit)!;
+      // the file is rounded to 4, 2 and 4 digits
+      assert.ok(Math.abs(Number(row["snr"]) - snr!) < 1e-3, `SNR of ${unit}: ${row["snr"]}, ${snr}`);
+      assert.ok(
+        Math.abs(Number(row["amplitude"]) - amplitude!) < 0.02,
+        `amplitude of ${unit}: ${row["amplitude"]}, ${amplitude}`,
+      );
+      assert.ok(Math.abs(Number(row["fr"]) - firing_rate!) < 1e-3);
+      assert.equal(row["group"], cluster_quality_label);
+      const depths = (spike_depths as Float64Array).toSorted();
+      assert.ok(Math.abs(Number(row["depth"]) - depths[depths.length >> 1]!) < 0.01, `depth of ${unit}`);
+    }
+  });
+
   it("draws the drift map of each shank and plotly figures of each unit", async () => {
     const maps = await ProbeLevelReport.restrict(triggered).fetch();
     assert.deepEqual(

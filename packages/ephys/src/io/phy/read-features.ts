@@ -8,6 +8,7 @@
 import { RecordingError } from "../../errors.ts";
 import { readNpy } from "../npy/read-npy.ts";
 import { readNpyRows, readNpyShape } from "../npy/read-npy-rows.ts";
+import { markFilled } from "./feature-channels.ts";
 import { inconsistent, PhyArrays } from "./phy-arrays.ts";
 
 export interface PhyFeatures {
@@ -17,7 +18,7 @@ export interface PhyFeatures {
   readonly componentCount: number;
   /** Channels that each template has. */
   readonly channelCount: number;
-  /** Int32Array [templates x channels], index of the channel; -1 for none. */
+  /** Int32Array [templates x channels], index of the channel; -1 for none: a column in which all rows of the template are 0. */
   readonly channels: Int32Array;
   /** Spike of the file that each row belongs to; undefined when there is one row for every spike. */
   readonly spikes: Int32Array | undefined;
@@ -63,19 +64,30 @@ export async function readPhyFeatures(
     );
   const { rows } = options;
   const array = rows === undefined ? await readNpy(path) : await readNpyRows(path, rows);
+  const data =
+    array.values instanceof Float32Array
+      ? array.values
+      : Float32Array.from(arrays.numbers("pc_features.npy", array));
+  const spikesOfRows =
+    rows === undefined
+      ? spikes && Int32Array.from(spikes)
+      : rows.map((row) => (spikes === undefined ? row : spikes[row]));
+  const templates = await arrays.optionalVector("spike_templates.npy", spikeCount);
   return {
-    data:
-      array.values instanceof Float32Array
-        ? array.values
-        : Float32Array.from(arrays.numbers("pc_features.npy", array)),
+    data,
     rowCount: rows?.length ?? rowCount,
     componentCount,
     channelCount,
-    channels: Int32Array.from(channels),
-    spikes:
-      rows === undefined
-        ? spikes && Int32Array.from(spikes)
-        : rows.map((row) => (spikes === undefined ? row : spikes[row])),
+    channels:
+      templates === undefined
+        ? Int32Array.from(channels)
+        : markFilled(
+            Int32Array.from(channels),
+            channelCount,
+            data,
+            spikesOfRows === undefined ? templates : spikesOfRows.map((spike) => templates[spike]),
+          ),
+    spikes: spikesOfRows,
   };
 }
 

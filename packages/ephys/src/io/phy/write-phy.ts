@@ -12,6 +12,7 @@ import { ParameterError, ShapeError } from "../../errors.ts";
 import { writeNpy } from "../npy/write-npy.ts";
 import type { SampleType } from "../sample-file.ts";
 import { type Cell, formatClusterTable } from "./cluster-tables.ts";
+import { fillChannels } from "./feature-channels.ts";
 import { invertMatrix } from "./invert-matrix.ts";
 import { formatParamsPy } from "./params-py.ts";
 import {
@@ -65,7 +66,7 @@ export interface PhyContent {
   readonly spikePositions?: Float32Array | undefined;
   /** Float32Array [spikes x components x channelsPerUnit]; goes with `pcFeatureIndices`. */
   readonly pcFeatures?: Float32Array | undefined;
-  /** Int32Array [units x channelsPerUnit], index of the channel; -1 fills up. */
+  /** Int32Array [units x channelsPerUnit], index of the channel, each once; -1 fills up (in the file: other channels, with zeros). */
   readonly pcFeatureIndices?: Int32Array | undefined;
   /** Float64Array [channels x channels]: white row = row of uV x matrix. Default the identity. */
   readonly whiteningMatrix?: Float64Array | undefined;
@@ -119,12 +120,16 @@ export async function writePhyFolder(folder: string, content: PhyContent): Promi
   const { pcFeatures, pcFeatureIndices } = content;
   if (pcFeatures !== undefined && pcFeatureIndices !== undefined && spikeCount > 0) {
     const perUnit = pcFeatureIndices.length / unitCount;
-    await array("pc_features.npy", pcFeatures, [
-      spikeCount,
-      pcFeatures.length / (spikeCount * perUnit),
+    const components = pcFeatures.length / (spikeCount * perUnit);
+    const filled = fillChannels(
+      pcFeatureIndices,
       perUnit,
-    ]);
-    await array("pc_feature_ind.npy", pcFeatureIndices, [unitCount, perUnit]);
+      channelCount,
+      pcFeatures,
+      templateOfSpikes(sorting),
+    );
+    await array("pc_features.npy", filled.features, [spikeCount, components, perUnit]);
+    await array("pc_feature_ind.npy", filled.indices, [unitCount, perUnit]);
   }
   for (const [name, text] of tableTexts(content.unitInfo)) await writeFile(join(folder, name), text);
 }
@@ -185,6 +190,10 @@ function checkContent(content: PhyContent): void {
     throw new ParameterError("pcFeatures and pcFeatureIndices go together: give both or none", "pcFeatures");
   if (pcFeatures !== undefined && pcFeatureIndices !== undefined) {
     checkMultiple("pcFeatureIndices", pcFeatureIndices.length, units);
+    if (pcFeatureIndices.length > units * channels)
+      throw new ShapeError(
+        `Phy folder: pcFeatureIndices must name at most ${channels} channels of each of ${units} units, got ${pcFeatureIndices.length} values`,
+      );
     checkMultiple("pcFeatures", pcFeatures.length, (spikes * pcFeatureIndices.length) / Math.max(units, 1));
   }
   const known = new Set(sorting.unitIds);
