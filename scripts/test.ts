@@ -12,7 +12,7 @@
  * `TENON_TEST_MARIADB` and `TENON_TEST_MYSQL` (`mysql://user:password@host:port`) add those servers; `TENON_PYTHON` the Python clients.
  */
 import { spawnSync } from "node:child_process";
-import { globSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 
@@ -55,7 +55,8 @@ function runFiles(some: readonly string[], concurrency: string): { status: numbe
       env: { ...process.env, NODE_COMPILE_CACHE: join(root, "node_modules/.cache/node") },
     },
   );
-  const failed = readFileSync(list, "utf8")
+  // without a list the runner itself did not start, and its status says so
+  const failed = (existsSync(list) ? readFileSync(list, "utf8") : "")
     .split("\n")
     .filter((line) => line !== "");
   rmSync(folder, { recursive: true });
