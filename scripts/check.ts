@@ -1,6 +1,6 @@
 /**
  * @module
- * `npm run check`: lint, types, type cost, import direction, wasm bytes, tests. Stops at the first that fails.
+ * `npm run check`: lint, types, type cost, import direction, wasm bytes, audit of dependencies, tests. Stops at the first that fails.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -15,6 +15,7 @@ const steps: readonly (readonly [what: string, command: string, args: readonly s
   ["type cost", node, ["scripts/type-cost.ts"]],
   ["import direction", node, ["--test", "scripts/import-direction.test.ts"]],
   ["wasm is what its source makes", node, ["scripts/build-wasm.ts", "--check"]],
+  ["audit of dependencies", node, ["scripts/audit.ts"]],
   ["tests", node, ["scripts/test.ts"]],
 ];
 
