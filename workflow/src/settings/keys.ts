@@ -14,6 +14,8 @@ export interface KeySpec {
   readonly help: string;
   /** Read by datajoint-python alone: accepted, not used. */
   readonly pythonOnly?: true;
+  /** A file that holds it must be readable by its owner alone. */
+  readonly secret?: true;
 }
 
 const python = (help: string, type: KeyType = "text"): KeySpec => ({ type, help, pythonOnly: true });
@@ -33,11 +35,21 @@ export const keys: Readonly<Record<string, KeySpec>> = {
   "database.host": { type: "text", env: "DJ_HOST", help: "MySQL or MariaDB server, may be host:port" },
   "database.port": { type: "number", env: "DJ_PORT", help: "default 3306" },
   "database.user": { type: "text", env: "DJ_USER", help: "account of the server" },
-  "database.password": { type: "text", env: "DJ_PASS", help: "its password" },
+  "database.password": { type: "text", env: "DJ_PASS", help: "its password", secret: true },
+  "database.password_file": {
+    type: "text",
+    env: "DJ_PASS_FILE",
+    help: "file that holds the password instead, so that it is in no configuration and no environment",
+  },
   "database.use_tls": {
     type: "boolean",
     env: "DJ_USE_TLS",
-    help: "true: require an encrypted connection; default: plain to this machine",
+    help: "true: encrypted, certificate checked; false: plain; default: true, but plain to this machine",
+  },
+  "database.ssl_ca": {
+    type: "text",
+    env: "DJ_SSL_CA",
+    help: "certificate authority that the server's certificate is checked with (PEM file); default: those that Node knows",
   },
   "database.reconnect": python("reconnect", "boolean"),
   "database.name": python("database of a PostgreSQL server"),
@@ -58,7 +70,10 @@ export const keys: Readonly<Record<string, KeySpec>> = {
   query_cache: python("cache of query results"),
   cache: python("cache of external objects"),
   plugin: python("plugins", "object"),
-  stores: { type: "object", help: "external stores by name: {protocol: file, location}" },
+  stores: {
+    type: "object",
+    help: "external stores by name: {protocol: file, location}, or s3 for `tenon migrate files`: {protocol: s3, endpoint, bucket, location, access_key, secret_key}",
+  },
   "custom.database.prefix": {
     type: "text",
     env: "DATABASE_PREFIX",
@@ -79,6 +94,24 @@ export const keys: Readonly<Record<string, KeySpec>> = {
     type: "number",
     env: "WORKER_MAX_IDLED_CYCLE",
     help: "a worker stops after this many idle cycles; default: never",
+  },
+  "custom.migration.inbox": {
+    type: "text",
+    help: "s3://BUCKET/PREFIX of raw data; `tenon migrate files` puts it into the first raw root",
+  },
+  "custom.migration.outbox": {
+    type: "text",
+    help: "s3://BUCKET/PREFIX of results, for the processed root",
+  },
+  "custom.migration.stores": {
+    type: "object",
+    help: "folder of each store with the protocol s3, by name; the pipeline then uses the folder",
+  },
+  "custom.migration.endpoint": { type: "text", help: "URL of the S3 server; default: Amazon's" },
+  "custom.migration.region": { type: "text", help: "of the bucket; default us-east-1" },
+  "custom.migration.ca_file": {
+    type: "text",
+    help: "certificate authorities of the S3 server (PEM file), beside those that Node knows",
   },
   "custom.generation": {
     type: "text",

@@ -9,30 +9,20 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
+import { ConfigurationError, wrongSetting as wrong } from "./configuration-error.ts";
+import { type DatabaseSettings, databaseSettings } from "./database-settings.ts";
 import { type KeySpec, keys, nearestKey } from "./keys.ts";
+import {
+  type MigrationSettings,
+  migrationSettings,
+  type S3StoreSettings,
+  s3StoreSettings,
+} from "./s3-settings.ts";
+import { refuseOpenFile } from "./secret-file.ts";
 
-/** Thrown when the configuration cannot be used; `key` is the dotted name, `where` the file or variable. */
-export class ConfigurationError extends Error {
-  override readonly name = "ConfigurationError";
-  readonly key: string;
-  readonly where: string;
-  constructor(message: string, key: string, where: string, options?: ErrorOptions) {
-    super(message, options);
-    this.key = key;
-    this.where = where;
-  }
-}
-
-export type DatabaseSettings =
-  | { readonly kind: "sqlite"; readonly path: string }
-  | {
-      readonly kind: "mysql";
-      readonly host: string;
-      readonly port: number;
-      readonly user: string;
-      readonly password: string;
-      readonly tls?: boolean;
-    };
+export { ConfigurationError } from "./configuration-error.ts";
+export type { DatabaseSettings } from "./database-settings.ts";
+export type { MigrationSettings, S3StoreSettings } from "./s3-settings.ts";
 
 export interface Settings {
   /** The file that was read; undefined without one. */
@@ -51,6 +41,9 @@ export interface Settings {
   /** Seconds that a lease holds without a beat; undefined: 40. */
   readonly leaseS: number | undefined;
   readonly stores: Readonly<Record<string, StoreSettings>>;
+  /** Stores that are still on S3, for the migration. */
+  readonly s3Stores: Readonly<Record<string, S3StoreSettings>>;
+  readonly migration: MigrationSettings;
 }
 
 export interface StoreSettings {
@@ -86,6 +79,8 @@ export function loadSettings(options: LoadOptions = {}): Settings {
     const text = variable === undefined ? undefined : env[variable];
     if (text !== undefined && text !== "") values.set(key, fromEnvironment(key, spec, text, variable!));
   }
+  // a password file that the environment names beats a password of the configuration file
+  if (env["DJ_PASS_FILE"] && !env["DJ_PASS"]) values.delete("database.password");
   const text = (key: string) => values.get(key) as string | undefined;
   const path = (name: string) => (isAbsolute(name) ? name : join(base, name));
 
@@ -102,6 +97,7 @@ export function loadSettings(options: LoadOptions = {}): Settings {
     );
   const raw = values.get("custom.raw_root_data_dir") ?? "raw";
   const processedRoot = path(text("custom.processed_root_data_dir") ?? "processed");
+  const migration = migrationSettings(values, path, where);
   return {
     file,
     database: databaseSettings(values, path, where),
@@ -112,7 +108,9 @@ export function loadSettings(options: LoadOptions = {}): Settings {
     maxIdledCycle: positive(values, "custom.worker_max_idled_cycle", where),
     threads: positive(values, "custom.threads", where),
     leaseS: positive(values, "custom.lease_seconds", where),
-    stores: storeSettings(values.get("stores"), processedRoot, path, where),
+    stores: storeSettings(values.get("stores"), processedRoot, path, where, migration.stores),
+    s3Stores: s3StoreSettings(values.get("stores"), where),
+    migration,
   };
 }
 
@@ -147,7 +145,18 @@ function readFile(file: string): Map<string, unknown> {
     );
   const values = new Map<string, unknown>();
   flatten("", data as Record<string, unknown>, values, file);
+  const secret = secretIn(values);
+  if (secret !== undefined) refuseOpenFile(file, secret);
   return values;
+}
+
+/** The name of a secret that the file holds, or undefined. */
+function secretIn(values: ReadonlyMap<string, unknown>): string | undefined {
+  for (const key of values.keys()) if (keys[key]?.secret === true) return key;
+  for (const [name, spec] of Object.entries((values.get("stores") ?? {}) as Record<string, unknown>))
+    for (const part of ["secret_key", "token", "account_key", "connection_string"])
+      if ((spec as Record<string, unknown> | null)?.[part] !== undefined) return `stores.${name}.${part}`;
+  return undefined;
 }
 
 /** Puts nested and dotted keys into one map of dotted names; unknown ones are errors. */
@@ -213,55 +222,11 @@ function fromEnvironment(key: string, spec: KeySpec, text: string, variable: str
   return text;
 }
 
-function wrong(key: string, expected: string, got: unknown, where: string): ConfigurationError {
-  const shown = /password/.test(key) ? "something else" : JSON.stringify(got);
-  return new ConfigurationError(`${where}: '${key}' must be ${expected}, got ${shown}.`, key, where);
-}
-
 function positive(values: ReadonlyMap<string, unknown>, key: string, where: string): number | undefined {
   const value = values.get(key) as number | undefined;
   if (value === undefined) return undefined;
   if (!Number.isInteger(value) || value < 1) throw wrong(key, "a whole number above 0", value, where);
   return value;
-}
-
-function databaseSettings(
-  values: ReadonlyMap<string, unknown>,
-  path: (name: string) => string,
-  where: string,
-): DatabaseSettings {
-  const host = values.get("database.host") as string | undefined;
-  const backend =
-    (values.get("database.backend") as string | undefined) ?? (host === undefined ? "sqlite" : "mysql");
-  if (backend === "sqlite")
-    return {
-      kind: "sqlite",
-      path: path((values.get("database.path") as string | undefined) ?? "tenon.sqlite"),
-    };
-  if (backend !== "mysql") throw wrong("database.backend", "mysql or sqlite", backend, where);
-  if (host === undefined)
-    throw new ConfigurationError(
-      `${where}: 'database.backend' is mysql, so 'database.host' is needed (or DJ_HOST).`,
-      "database.host",
-      where,
-    );
-  for (const key of ["database.user", "database.password"])
-    if (values.get(key) === undefined)
-      throw new ConfigurationError(
-        `${where}: '${key}' is missing; the server at ${host} needs it (or the variable ${keys[key]!.env}).`,
-        key,
-        where,
-      );
-  const [name, port] = host.split(":") as [string, string | undefined];
-  const tls = values.get("database.use_tls");
-  return {
-    kind: "mysql",
-    host: name,
-    port: port === undefined ? ((values.get("database.port") as number | undefined) ?? 3306) : Number(port),
-    user: values.get("database.user") as string,
-    password: values.get("database.password") as string,
-    ...(typeof tls === "boolean" ? { tls } : typeof tls === "object" && tls !== null ? { tls: true } : {}),
-  };
 }
 
 /** The store that the pipeline's tables use; without a word of it in the file it is a folder of the processed root. */
@@ -272,6 +237,7 @@ function storeSettings(
   processedRoot: string,
   path: (name: string) => string,
   where: string,
+  folders: Readonly<Record<string, string>>,
 ): Readonly<Record<string, StoreSettings>> {
   const result: Record<string, StoreSettings> = {};
   const given = (stores ?? {}) as Record<string, unknown>;
@@ -279,6 +245,8 @@ function storeSettings(
     result[blobStore] = { protocol: "file", location: join(processedRoot, blobStore) };
   for (const [name, spec] of Object.entries(given)) {
     const { protocol, location } = (spec ?? {}) as { protocol?: unknown; location?: unknown };
+    const folder = folders[name];
+    if (protocol === "s3" && folder !== undefined) result[name] = { protocol: "file", location: folder };
     if (["s3", "gcs", "azure"].includes(protocol as string)) continue; // read by the migration; no step writes to them yet
     if (protocol !== "file")
       throw wrong(`stores.${name}.protocol`, "file, s3, gcs or azure", protocol, where);

@@ -12,7 +12,8 @@ let count = 0;
 /** A folder of its own with one configuration file. */
 function withFile(content: unknown, name = "dj_local_conf.json"): string {
   const place = mkdtempSync(join(folder, `${count++}-`));
-  writeFileSync(join(place, name), typeof content === "string" ? content : JSON.stringify(content));
+  const text = typeof content === "string" ? content : JSON.stringify(content);
+  writeFileSync(join(place, name), text, { mode: 0o600 });
   return place;
 }
 const load = (content: unknown, env = {}, name?: string) =>
@@ -34,7 +35,15 @@ describe("loadSettings", () => {
       "dj_local_config.json",
     );
     const nested = load({ database: { host: "db", user: "u", password: "p" } });
-    assert.deepEqual(dotted.database, { kind: "mysql", host: "db", port: 3306, user: "u", password: "p" });
+    const tls = { verify: true };
+    assert.deepEqual(dotted.database, {
+      kind: "mysql",
+      host: "db",
+      port: 3306,
+      user: "u",
+      password: "p",
+      tls,
+    });
     assert.deepEqual(nested.database, dotted.database);
   });
 
@@ -43,7 +52,15 @@ describe("loadSettings", () => {
       { "database.host": "db:3307" },
       { DJ_USER: "u", DJ_PASS: "p", DATABASE_PREFIX: "lab_" },
     );
-    assert.deepEqual(settings.database, { kind: "mysql", host: "db", port: 3307, user: "u", password: "p" });
+    const tls = { verify: true };
+    assert.deepEqual(settings.database, {
+      kind: "mysql",
+      host: "db",
+      port: 3307,
+      user: "u",
+      password: "p",
+      tls,
+    });
     assert.equal(settings.prefix, "lab_");
   });
 

@@ -75,7 +75,7 @@ export function makeTestLab(server: TestServer = testServers[0]!): TestLab {
     processed_root_data_dir: "processed",
   };
   const stores = { "datajoint-blob": { protocol: "file", location: "processed/datajoint-blob" } };
-  writeFileSync(join(folder, "dj_local_conf.json"), JSON.stringify({ custom, stores }));
+  writeFileSync(join(folder, "dj_local_conf.json"), JSON.stringify({ custom, stores }), { mode: 0o600 });
   const cache = process.env.NODE_COMPILE_CACHE ?? join(root, "node_modules/.cache/node");
   const env = { PATH: process.env.PATH!, HOME: folder, NODE_COMPILE_CACHE: cache, ...server.env };
   const tenon = (...words: string[]) => runProgram("tenon", words, folder, env);
