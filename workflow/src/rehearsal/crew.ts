@@ -49,6 +49,8 @@ export class Crew {
     failed: 0,
     troubles: 0,
   };
+  /** How often a worker was killed or stopped in each phase. */
+  readonly phases = new Map<string, number>();
   /** Sentences that workers gave: errors of keys, troubles with the database; the last of each. */
   readonly said = new Set<string>();
   readonly #options: CrewOptions;
@@ -116,7 +118,8 @@ export class Crew {
   }
 
   #hear(line: WorkerLine, child: ChildProcess): void {
-    const { counts } = this;
+    const { counts, phases } = this;
+    if (line.phase !== undefined) phases.set(line.phase, (phases.get(line.phase) ?? 0) + 1);
     if (line.kind === "SIGKILL") counts.killed++;
     else if (line.kind === "SIGSTOP") {
       counts.stopped++;

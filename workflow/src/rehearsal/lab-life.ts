@@ -17,6 +17,7 @@ import { openLab } from "../populate/open-lab.ts";
 import { pipelineStatus, type StepStatus, sessionMatrix } from "../populate/status.ts";
 import { workers } from "../populate/worker.ts";
 import { loadSettings, type Settings } from "../settings/settings.ts";
+import { tlsKeys, workerEnvironment } from "./worker-database.ts";
 
 export interface LabLifeOptions {
   /** Of the lab: database and prefix of the rehearsal. */
@@ -56,7 +57,9 @@ export async function liveThrough(options: LabLifeOptions): Promise<LabLife> {
   await addParamset(connection, { method: "tenon", description: "built-in sorter, defaults", params: {} });
 
   const chance = new Random(seed);
-  const running = Object.keys(workers).map((name) => new KeptWorker(name, folder, environment(options)));
+  const running = Object.keys(workers).map(
+    (name) => new KeptWorker(name, folder, workerEnvironment(options.settings.database, options.env)),
+  );
   let killed = 0;
   let nextKillMs = performance.now() + 2000;
   const problems: string[] = [];
@@ -124,7 +127,9 @@ async function makeFolder({ folder, settings, env, leaseS }: LabLifeOptions): Pr
   };
   const stores = { "datajoint-blob": { protocol: "file", location: "processed/datajoint-blob" } };
   const file = join(folder, "dj_local_conf.json");
-  await writeFile(file, `${JSON.stringify({ custom, stores })}\n`, { mode: 0o600 });
+  await writeFile(file, `${JSON.stringify({ ...tlsKeys(settings.database), custom, stores })}\n`, {
+    mode: 0o600,
+  });
   return { ...loadSettings({ file, env: { HOME: env["HOME"] } }), database: settings.database };
 }
 
@@ -153,19 +158,6 @@ async function unitsOf(): Promise<string[]> {
   return units.map(
     (row) => `${row.subject} probe ${row.insertion_number} unit ${row.unit}: ${row.spike_count} spikes`,
   );
-}
-
-function environment({ env, settings: { database } }: LabLifeOptions): NodeJS.ProcessEnv {
-  const own = { PATH: env["PATH"], HOME: env["HOME"], NODE_COMPILE_CACHE: env["NODE_COMPILE_CACHE"] };
-  if (database.kind === "sqlite") return { ...own, DJ_BACKEND: "sqlite", TENON_DATABASE: database.path };
-  return {
-    ...own,
-    DJ_HOST: database.host,
-    DJ_PORT: `${database.port}`,
-    DJ_USER: database.user,
-    DJ_PASS: database.password,
-    ...(database.tls === undefined ? {} : { DJ_USE_TLS: `${database.tls}` }),
-  };
 }
 
 /** A worker of the pipeline that is started again whenever it is gone. */

@@ -17,13 +17,14 @@ const ownStyle = `
 
 /** The page's text. */
 export function rehearsalPage(rehearsal: Rehearsal): string {
-  const { ok, made, host, database, node, leaseS, workers, problems, notRehearsed, lab } = rehearsal;
+  const { ok, ended, madeBy, database, leaseS, workers, problems, notRehearsed, lab } = rehearsal;
+  const [host, node] = [madeBy.host, madeBy.node];
   const keys = rehearsal.rounds.reduce((sum, { samples }) => sum + samples, 0);
   const once = rehearsal.rounds.reduce((sum, { whole }) => sum + whole, 0);
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Rehearsal on ${host}, ${made.slice(0, 10)}</title><style>${raw(style + ownStyle)}</style></head><body>
-<header><h1>Rehearsal</h1><p>${host}, ${made.slice(0, 16).replace("T", " ")} UTC · ${database} · Node ${node} · ${workers} workers, leases of ${leaseS} s</p></header>
+<title>Rehearsal on ${host}, ${ended.slice(0, 10)}</title><style>${raw(style + ownStyle)}</style></head><body>
+<header><h1>Rehearsal</h1><p>${host}, ${ended.slice(0, 16).replace("T", " ")} UTC · ${database} · Node ${node} · ${workers} workers, leases of ${leaseS} s</p></header>
 <main>
 <p class="verdict${raw(ok ? "" : " bad")}">${ok ? `Passed: ${once} of ${keys} keys done exactly once` : `Failed: ${problems.length} problems`}</p>
 ${problems.length === 0 ? raw("") : html`<h2>Problems</h2><ul>${problems.map(({ where, message }) => html`<li><b>${where}</b>: ${message}</li>`)}</ul>`}
@@ -31,7 +32,7 @@ ${problems.length === 0 ? raw("") : html`<h2>Problems</h2><ul>${problems.map(({ 
 <div class="scroll"><table class="faults"><thead><tr><th>fault</th><th>what was done</th><th>rounds</th><th>struck</th><th>done once</th><th>taken over</th><th>refused</th><th>failed, repeated</th><th>longest round</th></tr></thead>
 <tbody>${linesOf(rehearsal).map(
     (line) =>
-      html`<tr><td>${line.fault}</td><td>${line.what}</td><td>${line.rounds}</td><td>${line.strikes}</td><td class="${line.once === line.keys ? "good" : "bad"}">${line.once} of ${line.keys}</td><td>${line.takenOver}</td><td>${line.refused}</td><td>${line.failed}</td><td>${line.longestS} s</td></tr>`,
+      html`<tr><td>${line.fault}</td><td>${line.what}</td><td>${line.rounds}</td><td>${line.strikes}${line.phases === "" ? "" : ` (${line.phases})`}</td><td class="${line.once === line.keys ? "good" : "bad"}">${line.once} of ${line.keys}</td><td>${line.takenOver}</td><td>${line.refused}</td><td>${line.failed}</td><td>${line.longestS} s</td></tr>`,
   )}</tbody></table></div>
 <p>Done once: exactly one row, whole part rows, and the files of the same attempt. Taken over: computed by another worker after the first was not heard of. Refused: attempts that came back too late and inserted nothing.</p>
 ${notRehearsed.length === 0 ? raw("") : html`<h2>Not rehearsed</h2><ul>${notRehearsed.map(({ fault, why }) => html`<li><b>${fault}</b>: ${why}</li>`)}</ul>`}

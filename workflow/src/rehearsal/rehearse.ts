@@ -3,10 +3,10 @@
  * A whole rehearsal: rounds of every fault that the lab's means allow, then a synthetic lab lived through with and without kills, in schemas
  * of its own that are dropped at the end.
  */
-import { mkdir, rm } from "node:fs/promises";
-import { hostname } from "node:os";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Connection, connect } from "@tenon/datajoint";
+import { type Certificate, maker } from "../migration/verify/certificate.ts";
 import { modules } from "../pipeline/activate.ts";
 import type { Settings } from "../settings/settings.ts";
 import { faults } from "./faults.ts";
@@ -41,12 +41,15 @@ export interface NotRehearsed {
 
 /** What a rehearsal found; the certificate without its signature. */
 export interface Rehearsal {
+  readonly kind: "tenon rehearsal certificate";
+  readonly version: 1;
   readonly ok: boolean;
-  readonly made: string;
-  readonly host: string;
+  /** UTC, ISO 8601. */
+  readonly begun: string;
+  readonly ended: string;
+  readonly madeBy: Certificate["madeBy"];
   /** Product and version of the database, as it says itself. */
   readonly database: string;
-  readonly node: string;
   readonly leaseS: number;
   readonly workers: number;
   readonly rounds: readonly Round[];
@@ -66,7 +69,8 @@ const kills = 4;
 /** Plays everything. What a fault did not allow is in `problems`, not thrown.
  * @throws RehearsalInUseError before anything is made; whatever the database throws when it cannot be used at all */
 export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
-  const { folder, leaseS, signal } = options;
+  const { folder, leaseS } = options;
+  const begun = new Date().toISOString();
   const settings = rehearsalSettings(options.settings, folder);
   await mkdir(folder, { recursive: true });
   await using connection = await connect(settings.database);
@@ -99,7 +103,7 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
     }
     if (options.withLab) lab = await liveTwice(options, settings);
   } finally {
-    if (!signal.aborted || settings.database.kind === "mysql") await dropOwn(connection, settings);
+    await dropOwn(connection, settings);
   }
   const problems = [
     ...rounds.flatMap(({ fault, seed, problems: found }) =>
@@ -108,11 +112,13 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
     ...labProblems(lab),
   ];
   return {
+    kind: "tenon rehearsal certificate",
+    version: 1,
     ok: problems.length === 0,
-    made: new Date().toISOString(),
-    host: hostname(),
+    begun,
+    ended: new Date().toISOString(),
+    madeBy: maker(),
     database: await versionOf(connection),
-    node: process.version,
     leaseS,
     workers: options.workers,
     rounds,
@@ -184,11 +190,12 @@ async function refuseOthers(connection: Connection, settings: Settings): Promise
 }
 
 async function dropOwn(connection: Connection, settings: Settings): Promise<void> {
+  // the file lies among the scratch files
+  if (settings.database.kind === "sqlite") return;
   const { catalogue, ddl } = connection.dialect;
   for (const schema of await ownSchemas(connection, settings))
     for (const statement of ddl.dropSchema(schema, await catalogue.tables(connection, schema)))
       await connection.run(statement);
-  if (settings.database.kind === "sqlite") await rm(settings.database.path, { force: true });
 }
 
 async function versionOf(connection: Connection): Promise<string> {

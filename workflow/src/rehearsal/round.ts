@@ -13,6 +13,7 @@ import { judge } from "./judge.ts";
 import type { Fault, Means, Stage } from "./stage.ts";
 import { bindTables } from "./tables.ts";
 import { Wire } from "./wire.ts";
+import { tlsKeys, workerEnvironment } from "./worker-database.ts";
 
 export interface RoundOptions {
   readonly settings: Settings;
@@ -40,13 +41,16 @@ export interface Round {
   /** How often the fault struck. */
   readonly strikes: number;
   readonly counts: CrewCounts;
+  /** In which phases of an attempt workers were killed or stopped, and how often. */
+  readonly phases: Readonly<Record<string, number>>;
   readonly seconds: number;
   /** What workers said of their troubles, for the reader of a failed round. */
   readonly said: readonly string[];
   readonly problems: readonly string[];
 }
 
-const computeMs = 120;
+/** What one key takes, as a share of a lease: a round lasts a few leases. */
+const computeShare = 0.1;
 const fileBytes = 20_000;
 
 /** Plays one round. The tables are emptied first; nothing is left running. */
@@ -68,14 +72,25 @@ export async function playRound(fault: Fault, options: RoundOptions): Promise<Ro
   using wire =
     fault.behindWire === undefined || database.kind !== "mysql"
       ? undefined
-      : await Wire.lay(database.host, database.port);
+      : await Wire.lay(database.via ?? database);
   const chance = new Random(seed);
   let started = 0;
   const crew = new Crew({
     size: options.workers,
-    order: { config, schema: options.schema, generation: settings.generation, computeMs, fileBytes },
-    env: (place) => workerEnvironment(options, wire, fault, place),
-    plan: () => fault.plan?.(started++, () => chance.uniform()),
+    order: {
+      config,
+      schema: options.schema,
+      generation: settings.generation,
+      computeMs: 1000 * computeShare * leaseS,
+      fileBytes,
+    },
+    env: (place) =>
+      workerEnvironment(
+        database,
+        options.env,
+        fault.behindWire === "half" && place >= options.workers / 2 ? undefined : wire,
+      ),
+    plan: (place) => fault.plan?.({ nth: started++, place, seed, chance: () => chance.uniform() }),
     stoppedMs: 1000 * (1.6 * leaseS + 4),
   });
   const limitS = 60 + 20 * leaseS + samples;
@@ -125,6 +140,8 @@ export async function playRound(fault: Fault, options: RoundOptions): Promise<Ro
     await crew.end();
   }
   const strikes = (await striking) ?? crew.counts.killed + crew.counts.stopped;
+  if (problems.length === 0 && strikes === 0 && (fault.strike ?? fault.plan) !== undefined)
+    problems.push("everything was done before the fault could strike: give more --samples");
   const verdict = await judge(tables, await findQueue(tables.Result), processedRoot, fileBytes);
   return {
     fault: fault.name,
@@ -133,6 +150,7 @@ export async function playRound(fault: Fault, options: RoundOptions): Promise<Ro
     whole: verdict.whole,
     strikes,
     counts: { ...crew.counts },
+    phases: Object.fromEntries(crew.phases),
     seconds: Math.round((performance.now() - startMs) / 100) / 10,
     said: [...crew.said].slice(0, 20),
     problems: [...problems, ...verdict.problems],
@@ -182,25 +200,6 @@ async function writeConfiguration(
     generation: settings.generation,
     lease_seconds: leaseS,
   };
-  await writeFile(path, `${JSON.stringify({ custom })}\n`, { mode: 0o600 });
+  await writeFile(path, `${JSON.stringify({ ...tlsKeys(settings.database), custom })}\n`, { mode: 0o600 });
   return path;
-}
-
-function workerEnvironment(
-  { settings: { database }, workers, env }: RoundOptions,
-  wire: Wire | undefined,
-  fault: Fault,
-  place: number,
-): Readonly<Record<string, string | undefined>> {
-  const own = { PATH: env["PATH"], HOME: env["HOME"], NODE_COMPILE_CACHE: env["NODE_COMPILE_CACHE"] };
-  if (database.kind === "sqlite") return { ...own, DJ_BACKEND: "sqlite", TENON_DATABASE: database.path };
-  const isBehind = wire !== undefined && (fault.behindWire === "all" || place < workers / 2);
-  return {
-    ...own,
-    DJ_HOST: isBehind ? "127.0.0.1" : database.host,
-    DJ_PORT: `${isBehind ? wire.port : database.port}`,
-    DJ_USER: database.user,
-    DJ_PASS: database.password,
-    ...(database.tls === undefined ? {} : { DJ_USE_TLS: `${database.tls}` }),
-  };
 }

@@ -11,6 +11,8 @@ import type { Plan } from "./worker-process.ts";
 export interface Means {
   /** Shell commands that restart the database server; undefined: it is not restarted. */
   readonly restartServer: string | undefined;
+  /** Shell command that steps the server's clock by `$SECONDS`; undefined: the leases are moved instead. */
+  readonly stepClock: string | undefined;
   /** A folder on a small disk that may be filled up; undefined: no disk is filled. */
   readonly smallDisk: string | undefined;
   /** Whether the database is reached over a network, so that a wire can be cut. */
@@ -28,9 +30,20 @@ export interface Stage {
   readonly leaseS: number;
   /** Waits, or resolves early when everything is done. */
   readonly pause: (seconds: number) => Promise<void>;
-  /** Waits until so many keys are done in all, or everything is. */
-  readonly untilDone: (keys: number) => Promise<void>;
+  /** Waits until this share of the keys is done, or everything is. */
+  readonly untilDone: (share: number) => Promise<void>;
   readonly isOver: () => boolean;
+}
+
+/** One start of a worker in a round. */
+export interface WorkerStart {
+  /** Counts the starts of the round, from 0. */
+  readonly nth: number;
+  /** Which of the crew, from 0; one that ended is followed by another in its place. */
+  readonly place: number;
+  /** Of the round; with it other phases come first. */
+  readonly seed: number;
+  readonly chance: () => number;
 }
 
 export interface Fault {
@@ -41,9 +54,8 @@ export interface Fault {
   readonly cannot: (means: Means) => string | undefined;
   /** Part of the crew behind the wire: all, the first half, or nobody. */
   readonly behindWire?: "all" | "half";
-  /** What the next worker of the crew does to itself.
-   *  @param nth  counts the workers started in this round, from 0 */
-  readonly plan?: (nth: number, chance: () => number) => Plan | undefined;
+  /** What the next worker of the crew does to itself. */
+  readonly plan?: (start: WorkerStart) => Plan | undefined;
   /** Acts during the round; returns how often it struck. Errors of its own end the round. */
   readonly strike?: (stage: Stage, means: Means) => Promise<number>;
 }

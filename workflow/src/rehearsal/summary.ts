@@ -5,12 +5,16 @@
 
 import { faults } from "./faults.ts";
 import type { Rehearsal } from "./rehearse.ts";
+import type { Round } from "./round.ts";
+import { phases } from "./worker-process.ts";
 
 export interface FaultLine {
   readonly fault: string;
   readonly what: string;
   readonly rounds: number;
   readonly strikes: number;
+  /** Phases of an attempt in which workers were killed or stopped: `fetch 4, compute 4`. */
+  readonly phases: string;
   /** Keys there were, and keys done exactly once with the files of the same attempt. */
   readonly keys: number;
   readonly once: number;
@@ -35,6 +39,7 @@ export function linesOf({ rounds }: Pick<Rehearsal, "rounds">): FaultLine[] {
       what,
       rounds: own.length,
       strikes: sum(({ strikes }) => strikes),
+      phases: phasesOf(own),
       keys: sum(({ samples }) => samples),
       once: sum(({ whole }) => whole),
       takenOver: sum(({ counts }) => counts.takenOver),
@@ -46,18 +51,25 @@ export function linesOf({ rounds }: Pick<Rehearsal, "rounds">): FaultLine[] {
   });
 }
 
+function phasesOf(rounds: readonly Round[]): string {
+  return phases
+    .map((phase) => [phase, rounds.reduce((sum, round) => sum + (round.phases[phase] ?? 0), 0)] as const)
+    .flatMap(([phase, count]) => (count === 0 ? [] : `${phase} ${count}`))
+    .join(", ");
+}
+
 /** The page of several rehearsals, as Markdown: what docs/reliability.md holds.
  * @param command  that makes it again */
 export function reliabilityPage(rehearsals: readonly Rehearsal[], command: string): string {
   const sections = rehearsals.map((rehearsal) => {
-    const { database, leaseS, workers, node, made, notRehearsed, lab } = rehearsal;
+    const { database, leaseS, workers, madeBy, ended, notRehearsed, lab } = rehearsal;
     const rows = linesOf(rehearsal).map(
       (line) =>
-        `| ${line.fault} | ${line.rounds} | ${line.strikes} | ${line.once} of ${line.keys} | ${line.takenOver} | ${line.refused} | ${line.failed} | ${line.longestS} s | ${line.problems === 0 ? "none" : line.problems} |`,
+        `| ${line.fault} | ${line.rounds} | ${line.strikes}${line.phases === "" ? "" : ` (${line.phases})`} | ${line.once} of ${line.keys} | ${line.takenOver} | ${line.refused} | ${line.failed} | ${line.longestS} s | ${line.problems === 0 ? "none" : line.problems} |`,
     );
     return `## ${database}
 
-${workers} workers, leases of ${leaseS} s, Node ${node}, ${made.slice(0, 10)}.
+${workers} workers, leases of ${leaseS} s, Node ${madeBy.node}, ${ended.slice(0, 10)}.
 
 | fault | rounds | struck | keys done once | taken over | refused | failed, repeated | longest round | problems |
 | ----- | -----: | -----: | -------------: | ---------: | ------: | ---------------: | ------------: | -------- |

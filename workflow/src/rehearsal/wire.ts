@@ -18,8 +18,8 @@ export class Wire {
     server.on("connection", (client) => this.#whenWhole(() => this.#join(client, host, port)));
   }
 
-  /** Listens on a free port of this machine, before `host:port`. */
-  static async lay(host: string, port: number): Promise<Wire> {
+  /** Listens on a free port of this machine, before a server. */
+  static async lay({ host, port }: { readonly host: string; readonly port: number }): Promise<Wire> {
     const server = createServer();
     const wire = new Wire(server, host, port);
     server.listen(0, "127.0.0.1");

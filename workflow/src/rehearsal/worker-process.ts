@@ -80,6 +80,8 @@ async function main(order: WorkerOrder): Promise<void> {
     await sleep(20);
     process.kill(process.pid, plan.signal);
     await sleep(20);
+    // who stood still finishes what it has in hand, if it may, and makes room for another that meets the next phase
+    ending.abort(new Error("Continued after SIGSTOP"));
   };
   Result.makes({
     fetch: async (key) => {

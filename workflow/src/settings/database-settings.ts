@@ -29,6 +29,8 @@ export type DatabaseSettings =
       readonly password: string;
       /** Absent: plain to this machine. `false`: plain because the configuration says so. */
       readonly tls?: false | TlsSettings;
+      /** Where the server is reached instead, such as an SSH tunnel. */
+      readonly via?: { readonly host: string; readonly port: number };
     };
 
 /** @param path  makes a path absolute, from the configuration's folder
@@ -73,7 +75,16 @@ export function databaseSettings(
     user: account["database.user"]!,
     password: account["database.password"]!,
     ...(tls === undefined ? {} : { tls }),
+    ...viaOf(text("database.tunnel"), where),
   };
+}
+
+function viaOf(tunnel: string | undefined, where: string) {
+  if (tunnel === undefined) return {};
+  const [, host, port] = /^([^:\s]+):(\d{1,5})$/.exec(tunnel) ?? [];
+  if (host === undefined || Number(port) > 65_535)
+    throw wrongSetting("database.tunnel", "host:port", tunnel, where);
+  return { via: { host, port: Number(port) } };
 }
 
 /** Whether a host is this machine, so that nothing goes over a network. */

@@ -51,6 +51,11 @@ export const keys: Readonly<Record<string, KeySpec>> = {
     env: "DJ_SSL_CA",
     help: "certificate authority that the server's certificate is checked with (PEM file); default: those that Node knows",
   },
+  "database.tunnel": {
+    type: "text",
+    env: "DJ_TUNNEL",
+    help: "host:port where the server is reached instead, such as an SSH tunnel; its certificate is still checked with database.host",
+  },
   "database.reconnect": python("reconnect", "boolean"),
   "database.name": python("database of a PostgreSQL server"),
   "database.create_tables": python("whether tables may be declared", "boolean"),

@@ -46,8 +46,9 @@ export interface OwnServer {
   /** The same folder as the server sees it. */
   readonly inner: string;
   readonly log: () => string;
-  /** Starts it with a my.cnf. */
-  start(cnf: string): Promise<void>;
+  /** Starts it with a my.cnf.
+   *  @param env  added to its environment */
+  start(cnf: string, env?: Readonly<Record<string, string>>): Promise<void>;
   /** What the server says to a my.cnf without running: its exit code and messages. */
   validate(cnf: string): { readonly code: number; readonly text: string };
   /** Gives a file to the server's user alone. */
@@ -55,6 +56,8 @@ export interface OwnServer {
   /** Runs SQL as root through the server's own client and socket; returns what it prints. */
   sql(text: string): string;
   stop(): Promise<void>;
+  /** SIGKILL, as a power cut would. */
+  kill(): Promise<void>;
   /** Stops it and deletes its files. */
   remove(): Promise<void>;
 }
@@ -96,12 +99,12 @@ export async function makeOwnServer(kind: OwnKind): Promise<OwnServer> {
   const client = kind === "mysql" ? "mysql" : "mariadb";
   const write = (cnf: string) => writeFileSync(join(folder, "my.cnf"), cnf);
   let child: ChildProcess | undefined;
-  const stop = async () => {
+  const end = async (signal: "SIGTERM" | "SIGKILL") => {
     const running = child;
     child = undefined;
     if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
     const ended = new Promise((resolve) => running.once("exit", resolve));
-    running.kill("SIGTERM");
+    running.kill(signal);
     const timer = setTimeout(() => running.kill("SIGKILL"), 60_000);
     await ended;
     clearTimeout(timer);
@@ -114,13 +117,13 @@ export async function makeOwnServer(kind: OwnKind): Promise<OwnServer> {
     folder,
     inner,
     log,
-    async start(cnf) {
+    async start(cnf, env = {}) {
       write(cnf);
       writeFileSync(join(folder, "server.log"), "");
       // biome-ignore format: options of a program
       const [file, words] = command(daemon, [`--defaults-file=${inner}/my.cnf`, "--user=mysql", `--datadir=${data}`, `--port=${port}`,
         "--bind-address=127.0.0.1", `--socket=${inner}/s.sock`, `--pid-file=${inner}/pid`]);
-      child = spawn(file, words, { stdio: ["ignore", "pipe", "pipe"] });
+      child = spawn(file, words, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
       for (const stream of [child.stdout!, child.stderr!])
         stream.on("data", (text: Buffer) => writeFileSync(join(folder, "server.log"), text, { flag: "a" }));
       const deadline = Date.now() + 120_000;
@@ -170,9 +173,10 @@ export async function makeOwnServer(kind: OwnKind): Promise<OwnServer> {
         ["--no-defaults", `--socket=${inner}/s.sock`, "-uroot", "--batch", "--skip-column-names"],
         text,
       ),
-    stop,
+    stop: () => end("SIGTERM"),
+    kill: () => end("SIGKILL"),
     async remove() {
-      await stop();
+      await end("SIGTERM");
       rmSync(folder, { recursive: true, force: true });
     },
   };

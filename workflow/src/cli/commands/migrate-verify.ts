@@ -17,6 +17,7 @@ import { certificatePage } from "../../migration/verify/certificate-page.ts";
 import type { TreeRequest } from "../../migration/verify/trees.ts";
 import { verifyMigration } from "../../migration/verify/verify.ts";
 import { type Arguments, type Command, type Context, UsageError, wholeNumber } from "../command.ts";
+import { labFolderOf } from "../lab-folder.ts";
 import { makeProgress } from "../progress.ts";
 
 export const migrateVerify: Command = {
@@ -57,7 +58,7 @@ configuration. Exit code 1 when there is a problem. docs/how-to/migrate.md lists
     if (args.options["key"] !== undefined) throw new UsageError("--key goes with --check.");
     const settings = context.settings();
     const progress = makeProgress(context.err);
-    const key = await openSigningKey(folderOf(context));
+    const key = await openSigningKey(labFolderOf(context));
     const certificate = await verifyMigration({
       settings,
       dumps: dumps.map((path) => resolve(context.folder, path)),
@@ -85,12 +86,6 @@ async function write(folder: string, certificate: SignedCertificate): Promise<vo
   await mkdir(folder, { recursive: true });
   await writeWhole(join(folder, "certificate.json"), `${JSON.stringify(certificate, null, 2)}\n`);
   await writeWhole(join(folder, "certificate.html"), certificatePage(certificate));
-}
-
-/** Where the lab's own files are: beside its configuration. */
-function folderOf(context: Context): string {
-  const { file } = context.settings();
-  return file === undefined ? context.folder : dirname(file);
 }
 
 /** @throws UsageError */
@@ -122,7 +117,7 @@ function verdict({ ok, problems }: Certificate): string[] {
 async function check(args: Arguments, context: Context): Promise<number> {
   const path = resolve(context.folder, args.options["check"] as string);
   const key = args.options["key"] as string | undefined;
-  const lab = folderOf(context);
+  const lab = labFolderOf(context);
   const found = await checkCertificate(
     path,
     lab,

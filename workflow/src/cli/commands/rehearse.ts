@@ -2,14 +2,16 @@
  * @module
  * `tenon rehearse`: plays a lab's life with faults on the database that is configured, before real data is on it.
  */
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { openSigningKey, signCertificate, writeWhole } from "../../migration/verify/certificate.ts";
 import { faults } from "../../rehearsal/faults.ts";
 import { rehearsalPage } from "../../rehearsal/rehearsal-page.ts";
 import { rehearse as play, type Rehearsal } from "../../rehearsal/rehearse.ts";
 import type { Round } from "../../rehearsal/round.ts";
 import { linesOf } from "../../rehearsal/summary.ts";
 import { type Arguments, type Command, UsageError, wholeNumber } from "../command.ts";
+import { labFolderOf } from "../lab-folder.ts";
 import { makeProgress } from "../progress.ts";
 import { textTable } from "../text-table.ts";
 
@@ -26,7 +28,8 @@ Faults:
 ${faults.map(({ name, what }) => `  ${name.padEnd(14)}${what}`).join("\n")}
 
 Writes DIR/certificate.json and DIR/certificate.html. Exit 1 when anything was lost, doubled or left behind.
-JSON: {ok, made, host, database, rounds: [{fault, seed, samples, whole, strikes, counts, seconds, problems}], notRehearsed, lab, problems: [{code, where, message}]}.`,
+The certificate is signed with the lab's key; tenon migrate verify --check DIR/certificate.json verifies it.
+JSON: {ok, begun, ended, madeBy, database, rounds: [{fault, seed, samples, whole, strikes, phases, counts, seconds, problems}], notRehearsed, lab, problems: [{code, where, message}], signature}.`,
   options: {
     out: {
       type: "string",
@@ -45,6 +48,11 @@ JSON: {ok, made, host, database, rounds: [{fault, seed, samples, whole, strikes,
       value: "COMMAND",
       help: "shell command that restarts the database server; it must be nobody else's",
     },
+    "step-clock": {
+      type: "string",
+      value: "COMMAND",
+      help: "shell command that steps the database server's clock by $SECONDS; without it the leases are moved",
+    },
     "small-disk": { type: "string", value: "DIR", help: "folder on a disk below 1 GB that may be filled up" },
   },
   words: [0, 0],
@@ -54,6 +62,7 @@ JSON: {ok, made, host, database, rounds: [{fault, seed, samples, whole, strikes,
     const settings = context.settings();
     const smallDisk = args.options["small-disk"] as string | undefined;
     const scratch = join(out, "scratch");
+    const key = await openSigningKey(labFolderOf(context));
     await mkdir(out, { recursive: true });
     if ((await readdir(out)).some((name) => name !== "scratch" && !name.startsWith("certificate.")))
       throw new UsageError(
@@ -74,6 +83,7 @@ JSON: {ok, made, host, database, rounds: [{fault, seed, samples, whole, strikes,
       seed: wholeNumber(args, "seed") ?? 1,
       means: {
         restartServer: args.options["restart-server"] as string | undefined,
+        stepClock: args.options["step-clock"] as string | undefined,
         smallDisk: smallDisk === undefined ? undefined : resolve(context.folder, smallDisk),
       },
       signal: context.signal,
@@ -81,9 +91,10 @@ JSON: {ok, made, host, database, rounds: [{fault, seed, samples, whole, strikes,
       onRound: (round) => progress.line(roundLine(round)),
     });
     await rm(scratch, { recursive: true, force: true });
-    await write(join(out, "certificate.json"), `${JSON.stringify(rehearsal, null, 1)}\n`);
-    await write(join(out, "certificate.html"), rehearsalPage(rehearsal));
-    context.out.write(context.json ? `${JSON.stringify(rehearsal)}\n` : summaryText(rehearsal, out));
+    const signed = signCertificate(rehearsal, key);
+    await writeWhole(join(out, "certificate.json"), `${JSON.stringify(signed, null, 1)}\n`);
+    await writeWhole(join(out, "certificate.html"), rehearsalPage(rehearsal));
+    context.out.write(context.json ? `${JSON.stringify(signed)}\n` : summaryText(rehearsal, out));
     return rehearsal.ok ? 0 : 1;
   },
 };
@@ -96,10 +107,6 @@ function chosenFaults(args: Arguments): readonly string[] | undefined {
   if (unknown !== undefined)
     throw new UsageError(`--faults: there is no fault '${unknown}'. The faults are: ${names.join(", ")}.`);
   return chosen;
-}
-
-async function write(path: string, text: string): Promise<void> {
-  await writeFile(path, text, { flush: true });
 }
 
 function roundLine({ fault, seed, whole, samples, strikes, counts, seconds, problems }: Round): string {

@@ -117,8 +117,11 @@ export function openSigningKey(labFolder: string): Promise<KeyObject> {
   return labKey(keyPath(labFolder));
 }
 
-/** Signs a certificate with the lab's key. */
-export function signCertificate(certificate: Certificate, key: KeyObject): SignedCertificate {
+/** Signs a certificate, of a migration or of a rehearsal, with the lab's key. */
+export function signCertificate<Content extends object>(
+  certificate: Content,
+  key: KeyObject,
+): Content & { readonly signature: Signature } {
   const publicKey = createPublicKey(key);
   const value = sign(null, Buffer.from(canonical(certificate)), key).toString("base64");
   const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
@@ -127,6 +130,9 @@ export function signCertificate(certificate: Certificate, key: KeyObject): Signe
     signature: { algorithm: "ed25519", publicKey: pem, fingerprint: fingerprintOf(publicKey), value },
   };
 }
+
+/** What is signed here: this, and what a rehearsal found. */
+const kinds: readonly string[] = ["tenon migration certificate", "tenon rehearsal certificate"];
 
 export interface CertificateCheck {
   /** Whether the signature fits every field. */
@@ -157,9 +163,9 @@ export async function checkCertificate(
       cause,
     });
   }
-  if (data.kind !== "tenon migration certificate" || typeof data.signature?.value !== "string")
+  if (!kinds.includes(data.kind) || typeof data.signature?.value !== "string")
     throw new CertificateError(
-      `${path} is no signed certificate of tenon migrate verify: give its certificate.json.`,
+      `${path} is no signed certificate of tenon migrate verify or tenon rehearse: give its certificate.json.`,
       path,
     );
   const { signature, ...certificate } = data;

@@ -9,8 +9,12 @@ export const kill: Fault = {
   name: "kill",
   what: "workers end by SIGKILL in each phase of an attempt and are started again",
   cannot: () => undefined,
-  plan: (nth, chance) =>
+  plan: ({ nth, seed, chance }) =>
     nth >= deaths
       ? undefined
-      : { signal: "SIGKILL", phase: phases[nth % phases.length]!, attempt: 1 + Math.floor(chance() * 3) },
+      : {
+          signal: "SIGKILL",
+          phase: phases[(nth + seed) % phases.length]!,
+          attempt: 1 + Math.floor(chance() * 2),
+        },
 };

@@ -6,8 +6,7 @@ export const stop: Fault = {
   name: "stop",
   what: "workers stand still (SIGSTOP) in each phase for longer than their lease, are taken over, and go on",
   cannot: () => undefined,
-  plan: (nth, chance) =>
-    nth >= phases.length
-      ? undefined
-      : { signal: "SIGSTOP", phase: phases[nth]!, attempt: 1 + Math.floor(chance() * 2) },
+  // one of the crew goes on, so that there is somebody to take over; the others meet the phases in turn
+  plan: ({ nth, place, seed }) =>
+    place === 0 ? undefined : { signal: "SIGSTOP", phase: phases[(nth + seed) % phases.length]!, attempt: 1 },
 };

@@ -6,6 +6,7 @@
  * the certificate is checked, `{ verify: false }` is required but unchecked (encrypted, and open to an impostor).
  */
 import { readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
 import type { ConnectionOptions } from "mysql2/promise";
 import { SettingsError } from "../../errors.ts";
 
@@ -26,6 +27,8 @@ export interface MysqlSettings {
   readonly password?: string;
   /** `true` requires TLS and checks the certificate; an object says how; absent or `false` is a plain connection. */
   readonly tls?: boolean | MysqlTls;
+  /** Where the server is reached instead of at its own host and port, such as an SSH tunnel. Its certificate is still checked with `host`. */
+  readonly via?: { readonly host: string; readonly port: number };
   /** Seconds until an unanswered connection attempt fails. Default: 10. */
   readonly connectTimeoutS?: number;
   /** Most sessions open at once. Default: 8. */
@@ -67,8 +70,22 @@ export function mysql2Options(settings: MysqlSettings): ConnectionOptions {
     jsonStrings: true,
     multipleStatements: false,
     maxPreparedStatements: 16,
+    // an idle session, or one that waits for a long query, notices a cut network after 40 s
     enableKeepAlive: true,
+    keepAliveInitialDelay: keepAliveMs,
+    ...(settings.via === undefined ? {} : { stream: streamTo(settings.via) }),
     ...tlsOptions(settings),
+  };
+}
+
+const keepAliveMs = 30_000;
+
+/** What mysql2 would open itself, to another address. */
+function streamTo({ host, port }: NonNullable<MysqlSettings["via"]>): () => Socket {
+  return () => {
+    const stream = connect({ host, port, noDelay: true });
+    stream.once("connect", () => stream.setKeepAlive(true, keepAliveMs));
+    return stream;
   };
 }
 
