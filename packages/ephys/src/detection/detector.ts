@@ -2,61 +2,68 @@
  * @module
  * Finds spikes in whitened traces: correlation with the prototype, pooling over near channels, and the largest score of its surroundings.
  *
+ * Scores change little from one sample to the next, so candidates are looked for at every second sample and then scored at the samples
+ * beside them: half the work. A prototype that is too short for that gets every sample (`coarseStep`).
+ *
  * What a newcomer would get wrong: traces are taken as zero beyond their ends, so scores within a prototype's length of an end are too
  * small, and an event near an end may be outdone by one that is not seen. Give a margin, and drop events in it.
  */
 import type { Traces } from "../core/traces.ts";
 import { makeTraces } from "../core/traces.ts";
+import { MemoryTraces } from "../dsp/trace-memory.ts";
 import { type KernelVariant, TraceKernels } from "../dsp/wasm/load.ts";
-import { SparseProduct } from "../dsp/wasm/sparse-product.ts";
 import { EphysError, ShapeError } from "../errors.ts";
 import type { DetectorModel, Events } from "./detector-model.ts";
+import { arrangeEvents, largestEvents } from "./largest-events.ts";
+import { BLOCK, MOST_PEAKS, PADDING_ROWS, ScoreBlocks } from "./score-blocks.ts";
 
-/** Samples scored at once; a multiple of 32. The first and the last are only neighbours when events are looked for. */
-const BLOCK = 128;
-const PITCH = BLOCK * 4;
+/** Numbers of traces that are copied into the kernels' memory at once. */
 const BUFFER_NUMBERS = 1_500_000;
-const BYTES_OF_PEAK = 12;
+/** Candidates at every second sample are looked for down to this share of what a spike's score keeps one sample from its peak. */
+const COARSE_SHARE = 0.93;
+/** Below this correlation of the prototype with itself one sample later, every sample is scored. */
+const LEAST_CORRELATION = 0.8;
+
+/** Rows of traces in the kernels' memory, and which. */
+interface Piece {
+  /** Address where sample 0 of all traces would be. */
+  readonly origin: number;
+  readonly from: number;
+  readonly to: number;
+}
 
 export class Detector {
   readonly model: DetectorModel;
+  /** Zeros that traces in the detector's own memory need on both sides. */
+  readonly paddingRows = PADDING_ROWS;
+  readonly #blocks: ScoreBlocks;
   readonly #bufferRows: number;
-  readonly #lanes: number;
-  /** Samples of a block with the prototype's reach, a multiple of 4. */
-  readonly #reach: number;
-  readonly #pools: readonly SparseProduct[];
-  readonly #taps: { readonly offsets: number; readonly weights: number };
-  readonly #input: number;
-  readonly #turned: number;
-  readonly #scores: number;
-  readonly #pooled: number;
-  readonly #peaks: number;
+  readonly #step: 1 | 2;
+  readonly #coarse: number;
   readonly #isNear: Uint8Array;
+  #input: number | undefined;
   #kernels: TraceKernels | undefined;
 
-  /** @param variant  the build of the kernels; default the fastest that the engine runs */
-  constructor(model: DetectorModel, variant?: KernelVariant) {
-    const { channelCount, prototype, pools, near } = model;
-    const kernels = new TraceKernels(variant);
+  /**
+   * @param kernels  a build of the kernels, default the fastest that the engine runs; or kernels whose memory holds the traces that are
+   * to be looked at (`TraceMemory`), which then are not copied
+   */
+  constructor(model: DetectorModel, kernels?: KernelVariant | TraceKernels) {
+    const { channelCount, near, prototype } = model;
+    const own = kernels instanceof TraceKernels ? kernels : new TraceKernels(kernels);
+    const correlation = nextSampleCorrelation(prototype);
     this.model = model;
-    this.#kernels = kernels;
-    this.#lanes = Math.ceil(channelCount / 4) * 4;
-    this.#reach = Math.ceil((BLOCK + prototype.length - 1) / 4) * 4;
-    this.#bufferRows = (BLOCK - 2) * Math.max(2, Math.floor(BUFFER_NUMBERS / channelCount / BLOCK));
-    this.#taps = {
-      offsets: kernels.place(Uint32Array.from(prototype, (_, k) => 4 * k)),
-      weights: kernels.place(prototype),
-    };
-    this.#pools = pools.map((pool) => new SparseProduct(kernels, pool, PITCH));
-    this.#turned = kernels.reserve(this.#lanes * this.#reach * 4);
-    this.#scores = kernels.reserve(this.#lanes * PITCH);
-    this.#pooled = kernels.reserve(this.#lanes * PITCH);
-    this.#peaks = kernels.reserve((channelCount * BLOCK * BYTES_OF_PEAK) / 2);
-    this.#input = kernels.reserve(((this.#bufferRows + this.#reach) * channelCount + this.#lanes) * 4);
+    this.#kernels = own;
+    this.#blocks = new ScoreBlocks(model, own);
+    this.#step = correlation < LEAST_CORRELATION ? 1 : 2;
+    this.#coarse = this.#step === 1 ? 1 : correlation * COARSE_SHARE;
+    this.#bufferRows = Math.max(2 * BLOCK, Math.floor(BUFFER_NUMBERS / channelCount));
     this.#isNear = new Uint8Array(channelCount * channelCount);
     for (let c = 0; c < channelCount; c++)
       for (let k = near.rowStart[c]; k < near.rowStart[c + 1]; k++)
         this.#isNear[c * channelCount + near.channels[k]] = 1;
+    // kernels handed in may not grow after this: their memory is laid out by their owner
+    this.#input = kernels instanceof TraceKernels ? undefined : this.#reserveInput(own);
   }
 
   /**
@@ -69,12 +76,12 @@ export class Detector {
   map(y: Traces, out?: Float32Array): Traces {
     const { channelCount } = this.model;
     const result = makeTraces(y.sampleCount, channelCount, out);
-    this.#scan(y, BLOCK, (kernels, start) => {
-      const samples = Math.min(BLOCK, y.sampleCount - start);
-      // the block of turned traces is not needed any more and is larger than the result
-      const rows = this.#turned;
-      kernels.functions.turnFromBlock(this.#pooled, PITCH, samples, channelCount, rows, channelCount * 4);
-      result.data.set(kernels.floats(rows, samples * channelCount), start * channelCount);
+    this.#eachPiece(y, BLOCK, ({ origin, from, to }) => {
+      for (let start = from; start < to; start += BLOCK) {
+        this.#blocks.score(origin, start, 1);
+        const samples = Math.min(BLOCK, to - start);
+        result.data.set(this.#blocks.turnedScores(samples), start * channelCount);
+      }
     });
     return result;
   }
@@ -86,32 +93,51 @@ export class Detector {
    * @throws ShapeError when the channels are not the model's
    */
   events(y: Traces, threshold: number): Events {
-    const { channelCount } = this.model;
-    const found: Candidate[] = [];
-    this.#scan(y, BLOCK - 2, (kernels, start) => {
-      const last = Math.min(BLOCK - 2, y.sampleCount - 2 - start);
-      if (last < 1) return;
-      const count = kernels.functions.peaksAbove(
-        this.#pooled,
-        channelCount,
-        PITCH,
-        last,
-        threshold,
-        this.#peaks,
-      );
-      const places = kernels.words(this.#peaks, count * 3);
-      const scores = kernels.floats(this.#peaks, count * 3);
-      const from = found.length;
-      for (let i = 0; i < count; i++)
-        found.push({
-          sample: start + places[3 * i],
-          channel: places[3 * i + 1],
-          score: scores[3 * i + 2],
-          isOutdone: false,
-        });
-      if (from < found.length) sortFrom(found, from);
+    return this.largest(this.candidates(y, threshold));
+  }
+
+  /** The scores above `threshold` that are the largest of three samples of their channel. */
+  candidates(y: Traces, threshold: number): Events {
+    const step = this.#step;
+    const found: number[] = [];
+    const width = (BLOCK - 2) * step;
+    this.#eachPiece(y, width, ({ origin, from, to }) => {
+      for (let start = from; start < to; start += width) {
+        // column 0 is the sample before the first that may be a candidate
+        const first = start - step;
+        this.#blocks.score(origin, first, step);
+        const last = Math.min(BLOCK - 2, Math.ceil((y.sampleCount - first) / step) - 1);
+        const peaks = this.#blocks.peaks(last, threshold * this.#coarse);
+        for (let i = 0; i < peaks.samples.length; i++) peaks.samples[i] = first + step * peaks.samples[i];
+        this.#refine(origin, peaks.samples, peaks.channels, 1, y.sampleCount, threshold, found);
+      }
     });
-    return this.#largest(found);
+    return arrangeEvents(found, this.model.channelCount);
+  }
+
+  /**
+   * Scores candidates again after the traces changed: each moves by at most a sample, or goes when it is no candidate any more.
+   *
+   * @param candidates  of `candidates` of the traces as they were
+   */
+  rescored(y: Traces, candidates: Events, threshold: number): Events {
+    const found: number[] = [];
+    const { samples, channels } = candidates;
+    this.#eachPiece(y, BLOCK, ({ origin, from, to }) => {
+      const first = firstFrom(samples, from);
+      const last = firstFrom(samples, to);
+      for (let at = first; at < last; at += MOST_PEAKS) {
+        const end = Math.min(last, at + MOST_PEAKS);
+        const places = samples.slice(at, end);
+        this.#refine(origin, places, channels.subarray(at, end), 2, y.sampleCount, threshold, found);
+      }
+    });
+    return arrangeEvents(found, this.model.channelCount);
+  }
+
+  /** The largest of candidates in their surroundings. */
+  largest(candidates: Events): Events {
+    return largestEvents(candidates, this.#isNear, this.model);
   }
 
   /** Lets go of the memory; later calls throw. */
@@ -119,81 +145,80 @@ export class Detector {
     this.#kernels = undefined;
   }
 
-  /** Scores the traces block by block, a block every `stride` samples, and hands each over in `#pooled`. */
-  #scan(y: Traces, stride: number, take: (kernels: TraceKernels, start: number) => void): void {
-    const { channelCount, before, prototype } = this.model;
+  /** Scores places at the samples around them; pushes sample, channel and score of the peaks among these. */
+  #refine(
+    origin: number,
+    samples: Int32Array,
+    channels: Int32Array,
+    radius: 1 | 2,
+    sampleCount: number,
+    threshold: number,
+    found: number[],
+  ): void {
+    const { channelCount } = this.model;
+    const width = 2 * radius + 1;
+    const scores = this.#blocks.scoreAround(origin, samples, channels, radius);
+    for (let i = 0; i < samples.length; i++) {
+      let best = i * width;
+      for (let at = best + 1; at < (i + 1) * width; at++) if (scores[at] > scores[best]) best = at;
+      const offset = best - i * width - radius;
+      const sample = samples[i] + offset;
+      // with two samples on each side the outer ones only tell whether the inner ones are peaks
+      if (radius === 2 && Math.abs(offset) === 2) continue;
+      if (scores[best] > threshold && sample > 0 && sample < sampleCount - 1 && channels[i] < channelCount)
+        found.push(sample, channels[i], scores[best]);
+    }
+  }
+
+  /** Hands over the traces: at once when they are in the kernels' memory, else copied piece by piece, a multiple of `multiple` rows each. */
+  #eachPiece(y: Traces, multiple: number, take: (piece: Piece) => void): void {
+    const { channelCount } = this.model;
     if (y.channelCount !== channelCount)
       throw new ShapeError(`The detector is for ${channelCount} channels, the traces have ${y.channelCount}`);
     const kernels = this.#kernels;
     if (kernels === undefined)
       throw new EphysError("This Detector was disposed of; make another from its model");
-    const bufferRows = Math.floor((this.#bufferRows - BLOCK) / stride) * stride;
-    const rowBytes = channelCount * 4;
-    for (let base = 0; base < y.sampleCount; base += bufferRows) {
-      const rows = Math.min(bufferRows, y.sampleCount - base);
-      const buffer = kernels.floats(this.#input, (bufferRows + this.#reach + BLOCK) * channelCount);
-      const first = base - before;
-      const from = Math.max(0, first);
-      const to = Math.min(y.sampleCount, first + bufferRows + this.#reach + BLOCK);
-      buffer.fill(0, 0, (from - first) * channelCount);
-      buffer.set(y.data.subarray(from * channelCount, to * channelCount), (from - first) * channelCount);
-      buffer.fill(0, (to - first) * channelCount);
-      for (let t = 0; t < rows; t += stride) {
-        const run = kernels.functions;
-        run.turnIntoBlock(
-          this.#input + t * rowBytes,
-          rowBytes,
-          this.#reach,
-          this.#lanes,
-          this.#turned,
-          this.#reach * 4,
-        );
-        run.correlateRows(
-          this.#turned,
-          channelCount,
-          this.#reach * 4,
-          this.#taps.offsets,
-          this.#taps.weights,
-          prototype.length,
-          this.#scores,
-          PITCH,
-          BLOCK,
-        );
-        for (const [i, pool] of this.#pools.entries()) pool.run(this.#scores, this.#pooled, BLOCK, i > 0);
-        take(kernels, base + t);
-      }
+    if (y instanceof MemoryTraces && y.memory.kernels === kernels && y.memory.paddingRows >= PADDING_ROWS) {
+      take({ origin: y.memory.address, from: 0, to: y.sampleCount });
+      return;
+    }
+    this.#input ??= this.#reserveInput(kernels);
+    const rows = Math.max(1, Math.floor(this.#bufferRows / multiple)) * multiple;
+    for (let from = 0; from < y.sampleCount; from += rows) {
+      const buffer = kernels.floats(this.#input, (rows + 2 * PADDING_ROWS) * channelCount);
+      const first = from - PADDING_ROWS;
+      const begin = Math.max(0, first);
+      const end = Math.min(y.sampleCount, from + rows + PADDING_ROWS);
+      buffer.fill(0, 0, (begin - first) * channelCount);
+      buffer.set(y.data.subarray(begin * channelCount, end * channelCount), (begin - first) * channelCount);
+      buffer.fill(0, (end - first) * channelCount);
+      take({
+        origin: this.#input - first * channelCount * 4,
+        from,
+        to: Math.min(y.sampleCount, from + rows),
+      });
     }
   }
 
-  #largest(found: Candidate[]): Events {
-    const { channelCount, exclusionSamples } = this.model;
-    for (let i = 0; i < found.length; i++) {
-      const a = found[i];
-      for (let j = i + 1; j < found.length && found[j].sample - a.sample <= exclusionSamples; j++) {
-        const b = found[j];
-        if (this.#isNear[a.channel * channelCount + b.channel] === 0) continue;
-        if (b.score <= a.score) b.isOutdone = true;
-        else a.isOutdone = true;
-      }
-    }
-    const kept = found.filter((candidate) => !candidate.isOutdone);
-    return {
-      samples: Int32Array.from(kept, (candidate) => candidate.sample),
-      channels: Int32Array.from(kept, (candidate) => candidate.channel),
-      scores: Float32Array.from(kept, (candidate) => candidate.score),
-    };
+  #reserveInput(kernels: TraceKernels): number {
+    return kernels.reserve((this.#bufferRows + 2 * PADDING_ROWS) * this.model.channelCount * 4 + 64);
   }
 }
 
-interface Candidate {
-  readonly sample: number;
-  readonly channel: number;
-  readonly score: number;
-  isOutdone: boolean;
+/** Correlation of a waveform of norm 1 with itself one sample later. */
+function nextSampleCorrelation(waveform: Float32Array): number {
+  let sum = 0;
+  for (let k = 1; k < waveform.length; k++) sum += waveform[k] * waveform[k - 1];
+  return sum;
 }
 
-/** Sorts the last entries by time, then channel. */
-function sortFrom(found: Candidate[], from: number): void {
-  const block = found.splice(from).sort((a, b) => a.sample - b.sample || a.channel - b.channel);
-  for (const candidate of block) found.push(candidate);
+/** Index of the first of ascending `samples` that is at least `sample`. */
+function firstFrom(samples: Int32Array, sample: number): number {
+  let [low, high] = [0, samples.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (samples[middle] < sample) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -3,9 +3,9 @@
  * Snippets of traces and their features: W samples around an event on some channels, and B_w times them.
  */
 import type { Traces } from "../core/traces.ts";
+import { gatherRows } from "../dsp/trace-memory.ts";
 import type { MatchingBasis } from "../matching/matching-context.ts";
 import type { ScoreKernel } from "../matching/score-kernel.ts";
-import { gatherRows } from "../matching/trace-memory.ts";
 import { makeWasmScoreKernel } from "../matching/wasm-score-kernel.ts";
 
 /**

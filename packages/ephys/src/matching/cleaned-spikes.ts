@@ -5,10 +5,10 @@
  * The own spike is added in its template's form, not cut from the traces, so a spike's neighbours never show in it.
  */
 import type { Traces } from "../core/traces.ts";
+import { gatherRows } from "../dsp/trace-memory.ts";
 import type { MatchingContext } from "./matching-context.ts";
 import type { MatchedSpikes } from "./spike-list.ts";
 import { shiftIndex, type TemplateBank } from "./template-bank.ts";
-import { gatherRows } from "./trace-memory.ts";
 import { makeWasmScoreKernel } from "./wasm-score-kernel.ts";
 
 /** Rows of `cleanedFeatures`, one for each spike: channels in the order of `neighbours` of the unit's main channel. */

@@ -6,11 +6,11 @@
  * N^2 are taken on the *event's* neighbourhood, not on the template's support, so that all candidates are compared on the same data.
  */
 import type { Traces } from "../core/traces.ts";
+import { gatherRows } from "../dsp/trace-memory.ts";
 import { ShapeError } from "../errors.ts";
 import type { MatchingContext } from "./matching-context.ts";
 import type { KernelShape, makeScoreKernel, ScoreKernel } from "./score-kernel.ts";
 import type { TemplateBank } from "./template-bank.ts";
-import { gatherRows } from "./trace-memory.ts";
 import { makeWasmScoreKernel } from "./wasm-score-kernel.ts";
 
 /** Makes a kernel; the one in WebAssembly unless another is handed in. */

@@ -3,8 +3,8 @@
  * Spikes that matching found, as a growing list of flat arrays, and how a spike is taken out of traces or put back.
  */
 import type { Traces } from "../core/traces.ts";
+import { addRows } from "../dsp/trace-memory.ts";
 import { shiftIndex, type TemplateBank } from "./template-bank.ts";
-import { addRows } from "./trace-memory.ts";
 
 /** Spikes in order of sample, then unit. A spike lies at samples[i] + shifts[i]. */
 export interface MatchedSpikes {

@@ -6,6 +6,8 @@ import type { Recording, RecordingSource } from "../core/recording.ts";
 import type { Traces } from "../core/traces.ts";
 import { Detector } from "../detection/detector.ts";
 import type { DetectorModel } from "../detection/detector-model.ts";
+import { TraceMemory } from "../dsp/trace-memory.ts";
+import { TraceKernels } from "../dsp/wasm/load.ts";
 import { locatingNeighbours } from "../features/centre-of-mass.ts";
 import { type ClusteringWindows, layWindows } from "../features/clustering-windows.ts";
 import { Matcher } from "../matching/matcher.ts";
@@ -15,7 +17,6 @@ import {
   makeMatchingContext,
 } from "../matching/matching-context.ts";
 import type { TemplateBank } from "../matching/template-bank.ts";
-import { TraceMemory } from "../matching/trace-memory.ts";
 import type { PreprocessingPlan } from "../preprocessing/preprocessing-plan.ts";
 import { Preprocessor } from "../preprocessing/preprocessor.ts";
 import { samplesAtRate } from "../preprocessing/time-scale.ts";
@@ -86,12 +87,16 @@ export class JobTools {
     this.windows = layWindows(this.context, parameters.windowSpacingUm, parameters.windowRadiusUm);
     this.locating = locatingNeighbours(this.context);
     this.preprocessor = Preprocessor.create(plan);
-    this.detector = new Detector(setup.detector);
+    const kernels = new TraceKernels();
+    this.detector = new Detector(setup.detector, kernels);
     this.margin = 2 * basis.windowSamples;
     const { sampleCount, samplingRateHz, channelCount } = recording;
     const { chunks } = planChunks(sampleCount, samplingRateHz, parameters);
     const longest = chunks.reduce((most, { start, end }) => Math.max(most, end - start), 0);
-    this.#memory = new TraceMemory(Math.min(sampleCount, longest + 2 * this.margin), channelCount);
+    this.#memory = new TraceMemory(Math.min(sampleCount, longest + 2 * this.margin), channelCount, {
+      kernels,
+      paddingRows: this.detector.paddingRows,
+    });
     this.#cache = setup.cache === undefined ? undefined : new WhitenedCache(setup.cache);
   }
 

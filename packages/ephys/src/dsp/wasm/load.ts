@@ -92,6 +92,7 @@ export interface TraceFunctions {
     width: number,
     out: number,
   ): void;
+  sumRows(from: number, rowBytes: number, rows: number, channels: number, width: number, sums: number): void;
   addRows(
     to: number,
     rowBytes: number,
@@ -104,6 +105,20 @@ export interface TraceFunctions {
   toSteps(input: number, count: number, stepsPerUnit: number, out: number): void;
   fromSteps(input: number, count: number, unitsPerStep: number, out: number): void;
   dotRows(row: number, block: number, offsets: number, count: number, samples: number, out: number): void;
+  scoreAround(
+    traces: number,
+    rowBytes: number,
+    places: number,
+    count: number,
+    radius: number,
+    weights: number,
+    taps: number,
+    before: number,
+    pools: number,
+    poolCount: number,
+    scratch: number,
+    out: number,
+  ): void;
   medianOfRows(
     block: number,
     offsets: number,
@@ -164,6 +179,11 @@ export class TraceKernels {
   /** A view of `count` numbers at `address`. */
   floats(address: number, count: number): Float32Array {
     return new Float32Array(this.#memory.buffer, address, count);
+  }
+
+  /** A view of `count` doubles at `address`. */
+  doubles(address: number, count: number): Float64Array {
+    return new Float64Array(this.#memory.buffer, address, count);
   }
 
   /** A view of `count` int16 at `address`. */

@@ -2,6 +2,7 @@
  * @module
  * Job: matches templates to a chunk, gives the spikes with features of the residual + own template, and the events left in the residual.
  */
+import type { Events } from "../../detection/detector-model.ts";
 import { type WindowEvents, windowFeatures } from "../../features/window-features.ts";
 import { cleanedFeatures } from "../../matching/cleaned-spikes.ts";
 import type { MatchedSpikes } from "../../matching/spike-list.ts";
@@ -36,6 +37,7 @@ export async function matchChunk(tools: JobTools, stage: MatchStage, item: Match
   const { bank, costs } = stage;
   const { traces, first } = await tools.whiten(item);
   const found = item.events;
+  let candidates: Events | undefined;
   const spikes = tools.matcher(bank, costs).match(
     traces,
     {
@@ -43,7 +45,10 @@ export async function matchChunk(tools: JobTools, stage: MatchStage, item: Match
         found === undefined
           ? detector.events(y, threshold)
           : { samples: Int32Array.from(found.samples, (sample) => sample - first), channels: found.channels },
-      eventsNear: (y, threshold) => detector.events(y, threshold),
+      eventsNear: (y, threshold) => {
+        candidates = detector.candidates(y, threshold);
+        return detector.largest(candidates);
+      },
     },
     parameters.matchThreshold,
   );
@@ -64,7 +69,11 @@ export async function matchChunk(tools: JobTools, stage: MatchStage, item: Match
   };
 
   function searchResidual(): WindowEvents {
-    const events = detector.events(traces, parameters.seedThreshold);
+    // what is left was a candidate on the way here, so only these are looked at again
+    const events =
+      candidates === undefined
+        ? detector.events(traces, parameters.seedThreshold)
+        : detector.largest(detector.rescored(traces, candidates, parameters.seedThreshold));
     const kept = Array.from(events.samples.keys()).filter((i) => isOwn(events.samples[i]));
     const samples = Int32Array.from(kept, (i) => events.samples[i]);
     const channels = Int32Array.from(kept, (i) => events.channels[i]);

@@ -1,10 +1,12 @@
 /**
  * @module
- * Traces in WebAssembly memory, so that what matching does thousands of times a second to a few channels of a few rows is done by kernels:
- * copying them out, and adding a waveform to them. Both work on any other traces too, some four times slower.
+ * Traces in WebAssembly memory, so that what is done thousands of times a second to a few channels of a few rows is done by kernels:
+ * copying them out, adding a waveform to them, adding them up. All of it works on any other traces too, several times slower.
+ *
+ * What a newcomer would get wrong: a `TraceMemory` has one stretch of memory; the traces that it gives share it.
  */
 import type { Traces } from "../core/traces.ts";
-import { TraceKernels } from "../dsp/wasm/load.ts";
+import { TraceKernels } from "./wasm/load.ts";
 
 /** Rows that are copied or added at once, at most. */
 const MOST_ROWS = 512;
@@ -24,11 +26,21 @@ export class MemoryTraces implements Traces {
   }
 }
 
+export interface TraceMemoryOptions {
+  /** Kernels whose memory is used, for others that work in the same memory; nothing may be reserved of it later. */
+  readonly kernels?: TraceKernels | undefined;
+  /** Rows of zeros before and behind the traces; default 0. */
+  readonly paddingRows?: number | undefined;
+}
+
 /** Room for traces of up to some length, one at a time. */
 export class TraceMemory {
   readonly channelCount: number;
-  readonly #kernels = new TraceKernels();
-  readonly #traces: number;
+  readonly kernels: TraceKernels;
+  /** Rows of zeros before and behind the traces. */
+  readonly paddingRows: number;
+  /** Address of the first sample. */
+  readonly address: number;
   readonly #channels: number;
   readonly #rows: number;
   readonly #all: Float32Array;
@@ -36,29 +48,34 @@ export class TraceMemory {
   readonly #rowView: Float32Array;
 
   /** @param sampleCount  of the longest traces */
-  constructor(sampleCount: number, channelCount: number) {
-    const kernels = this.#kernels;
+  constructor(sampleCount: number, channelCount: number, options: TraceMemoryOptions = {}) {
+    const { kernels = new TraceKernels(), paddingRows = 0 } = options;
     this.channelCount = channelCount;
-    this.#traces = kernels.reserve(sampleCount * channelCount * 4);
+    this.kernels = kernels;
+    this.paddingRows = paddingRows;
+    const rowBytes = channelCount * 4;
+    this.address = kernels.reserve((sampleCount + 2 * paddingRows) * rowBytes + 64) + paddingRows * rowBytes;
     this.#channels = kernels.reserve(channelCount * 4 + 16);
     this.#rows = kernels.reserve(MOST_ROWS * (channelCount + 4) * 4);
     // nothing is reserved after this, so the views stay
-    this.#all = kernels.floats(this.#traces, sampleCount * channelCount);
+    this.#all = kernels.floats(this.address, (sampleCount + paddingRows) * channelCount);
     this.#channelView = kernels.words(this.#channels, channelCount + 4);
     this.#rowView = kernels.floats(this.#rows, MOST_ROWS * (channelCount + 4));
   }
 
   /** The first `sampleCount` samples of the memory; they share it with all traces given before. */
   traces(sampleCount: number): MemoryTraces {
-    return new MemoryTraces(this, this.#all.subarray(0, sampleCount * this.channelCount), this.channelCount);
+    const values = sampleCount * this.channelCount;
+    this.#all.fill(0, values, values + this.paddingRows * this.channelCount);
+    return new MemoryTraces(this, this.#all.subarray(0, values), this.channelCount);
   }
 
   /** See `gatherRows`. */
   gather(first: number, rows: number, channels: Int32Array, out: Float32Array): void {
     this.#channelView.set(channels);
     const rowBytes = this.channelCount * 4;
-    const from = this.#traces + first * rowBytes;
-    this.#kernels.functions.gatherRows(from, rowBytes, rows, this.#channels, channels.length, this.#rows);
+    const from = this.address + first * rowBytes;
+    this.kernels.functions.gatherRows(from, rowBytes, rows, this.#channels, channels.length, this.#rows);
     out.set(this.#rowView.subarray(0, rows * channels.length));
   }
 
@@ -67,8 +84,8 @@ export class TraceMemory {
     this.#channelView.set(channels);
     this.#rowView.set(waveform);
     const rowBytes = this.channelCount * 4;
-    const to = this.#traces + first * rowBytes;
-    this.#kernels.functions.addRows(to, rowBytes, rows, this.#channels, channels.length, this.#rows, scale);
+    const to = this.address + first * rowBytes;
+    this.kernels.functions.addRows(to, rowBytes, rows, this.#channels, channels.length, this.#rows, scale);
   }
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Random } from "../../src/core/random.ts";
 import { makeTraces } from "../../src/core/traces.ts";
-import { addRows, gatherRows, TraceMemory } from "../../src/matching/trace-memory.ts";
+import { addRows, gatherRows, TraceMemory } from "../../src/dsp/trace-memory.ts";
 
 const SAMPLES = 90;
 const ROWS = 76;
