@@ -37,10 +37,16 @@ export { DependencyGraph, loadGraph, type TableRef } from "./dependencies/graph.
 // errors
 export * from "./errors.ts";
 // jobs
+export {
+  type PythonReservation,
+  type PythonTiming,
+  type PythonVerdict,
+  PythonWatch,
+} from "./jobs/dead-python.ts";
 export { freeJobs, type JobRow, type JobStatus, readJobs } from "./jobs/inspect.ts";
 export type { JobKey } from "./jobs/job-key.ts";
 export { keyHash } from "./jobs/key-hash.ts";
-export { Leases } from "./jobs/leases.ts";
+export { Leases, type LeasesOptions } from "./jobs/leases.ts";
 export type { JobQueue, QueueShape } from "./jobs/queue.ts";
 export { defaultTiming, type LeaseTiming } from "./jobs/timing.ts";
 // populate
@@ -51,7 +57,7 @@ export type { Populatable as PopulateTable } from "./populate/populatable.ts";
 export { populate, progress } from "./populate/populate.ts";
 export { type QueueStatus, queueStatus } from "./populate/queue-status.ts";
 export { type RetryOptions, retry } from "./populate/retry.ts";
-export { findQueue, isHeld } from "./populate/table-queue.ts";
+export { findQueue, isHeld, releaseDeadPython } from "./populate/table-queue.ts";
 // queries
 export type { AggregateOptions } from "./query/aggregate.ts";
 export { allOf, type HasNode, not, type RestrictOptions } from "./query/condition.ts";

@@ -17,7 +17,7 @@ export interface BeatThreadData {
 }
 
 export type ToBeatThread =
-  | { readonly kind: "hold"; readonly id: number; readonly statement: Statement }
+  | { readonly kind: "hold"; readonly id: number; readonly statements: readonly Statement[] }
   | { readonly kind: "drop"; readonly id: number }
   | { readonly kind: "end" };
 
@@ -34,10 +34,10 @@ export type FromBeatThread =
 const ANSWER_MS = 5000;
 
 async function run(data: BeatThreadData, port: NonNullable<typeof parentPort>): Promise<void> {
-  const held = new Map<number, Statement>();
+  const held = new Map<number, readonly Statement[]>();
   const ending = new AbortController();
   port.on("message", (message: ToBeatThread) => {
-    if (message.kind === "hold") held.set(message.id, message.statement);
+    if (message.kind === "hold") held.set(message.id, message.statements);
     else if (message.kind === "drop") held.delete(message.id);
     else ending.abort();
   });
@@ -62,9 +62,9 @@ async function run(data: BeatThreadData, port: NonNullable<typeof parentPort>): 
     try {
       connection ??= await answered(connect(data.settings), (late) => void late.close());
       const refusals: string[] = [];
-      for (const [id, statement] of [...held]) {
+      for (const [id, statements] of [...held]) {
         const sentMs = monotonicMs();
-        const answer = await renew(connection, statement);
+        const answer = await renew(connection, statements);
         if (typeof answer !== "string") {
           refusals.push(answer.reason);
           continue;
@@ -93,10 +93,12 @@ async function run(data: BeatThreadData, port: NonNullable<typeof parentPort>): 
 /** What a row says of its lease, or why the server refuses the statement. @throws LostConnectionError, NoAnswerError */
 async function renew(
   connection: Connection,
-  statement: Statement,
+  statements: readonly Statement[],
 ): Promise<"held" | "lost" | "locked" | { readonly reason: string }> {
   try {
-    return (await answered(connection.run(statement))).affectedRows === 1 ? "held" : "lost";
+    for (const statement of statements)
+      if ((await answered(connection.run(statement))).affectedRows !== 1) return "lost";
+    return "held";
   } catch (error) {
     // its own insert transaction is running: nobody else can have the row
     if (error instanceof RetryTransactionError) return "locked";

@@ -5,7 +5,7 @@
 import { Worker } from "node:worker_threads";
 import type { ConnectionSettings } from "../connection/connection.ts";
 import { DataJointError, LeaseLostError } from "../errors.ts";
-import { beatStatement } from "./beat.ts";
+import { beatStatements } from "./beat.ts";
 import type { BeatThreadData, FromBeatThread, ToBeatThread } from "./beat-thread.ts";
 import type { Claim } from "./claim.ts";
 import type { JobQueue } from "./queue.ts";
@@ -84,7 +84,7 @@ export class Beater {
     const id = this.#next++;
     const held: Held = { lastBeatMs: sinceMs, controller: new AbortController(), queue };
     this.#held.set(id, held);
-    this.#tell({ kind: "hold", id, statement: beatStatement(queue, claim) });
+    this.#tell({ kind: "hold", id, statements: beatStatements(queue, claim) });
     return {
       claim,
       signal: held.controller.signal,

@@ -5,9 +5,11 @@
 import { hostname } from "node:os";
 import { pack } from "../blob/encode.ts";
 import type { RunResult } from "../connection/driver.ts";
+import { LeaseLostError } from "../errors.ts";
 import { type JobKey, keyOfRow, keyText, pythonKey } from "./job-key.ts";
 import { keyHash } from "./key-hash.ts";
 import { countToken, isJob, isKey, type JobQueue, joined, LEAST_TOKEN, sql } from "./queue.ts";
+import { queuesOf } from "./twin.ts";
 
 /** A key that this process holds, until it is done, lost, given back or late. */
 export interface Claim {
@@ -23,12 +25,38 @@ const WHO_BITS = 2_097_151n;
 export async function claim(queue: JobQueue, keys: readonly JobKey[]): Promise<readonly Claim[]> {
   if (keys.length === 0) return [];
   if (queue.words.counter !== undefined) return claimCounted(queue, keys);
+  if (queue.twin !== undefined) return claimBoth(queue, keys);
   const result = await queue.connection.run(
     queue.shape === "legacy" ? insertLegacy(queue, keys) : updateCurrent(queue, keys, queue.words.nextToken),
   );
   if (result.affectedRows === 0) return [];
-  if (keys.length === 1) return [{ key: keys[0]!, token: result.insertId }];
+  // all rows that a statement makes have one token; those that it finds may have had a larger one before
+  if (keys.length === 1 || (queue.shape === "legacy" && result.affectedRows === keys.length))
+    return keys.map((key) => ({ key, token: result.insertId }));
   return won(queue, keys, result);
+}
+
+/** In both queues or not at all; a batch of which a part was taken is claimed one by one. */
+async function claimBoth(queue: JobQueue, keys: readonly JobKey[]): Promise<readonly Claim[]> {
+  const [legacy, current] = queuesOf(queue) as [JobQueue, JobQueue];
+  try {
+    return await queue.connection.transaction(async () => {
+      const all = ({ affectedRows }: RunResult) => {
+        // thrown to roll back
+        if (affectedRows !== keys.length) throw new LeaseLostError("Not all keys were free in both queues.");
+      };
+      const made = await queue.connection.run(insertLegacy(legacy, keys));
+      all(made);
+      const token = made.insertId;
+      all(await queue.connection.run(updateCurrent(current, keys, String(token))));
+      return keys.map((key) => ({ key, token }));
+    });
+  } catch (error) {
+    if (!(error instanceof LeaseLostError)) throw error;
+  }
+  const claims: Claim[] = [];
+  if (keys.length > 1) for (const key of keys) claims.push(...(await claimBoth(queue, [key])));
+  return claims;
 }
 
 function updateCurrent(queue: JobQueue, keys: readonly JobKey[], token: string) {

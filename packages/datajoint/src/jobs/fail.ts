@@ -5,6 +5,7 @@
 import { pack } from "../blob/encode.ts";
 import type { Claim } from "./claim.ts";
 import { type JobQueue, onMine, sql } from "./queue.ts";
+import { onEach } from "./twin.ts";
 
 /** Characters of the column; Python cuts longer messages to 2035 and says so. */
 const LONGEST = 2047;
@@ -13,12 +14,11 @@ const CUT = "...truncated";
 const LONGEST_STACK = 20_000;
 
 /** @returns whether the claim was still held; if not, nothing was recorded, since the key is another worker's */
-export function fail(
-  queue: JobQueue,
-  { key, token }: Claim,
-  message: string,
-  stack: string,
-): Promise<boolean> {
+export function fail(queue: JobQueue, claim: Claim, message: string, stack: string): Promise<boolean> {
+  return onEach(queue, (one) => failIn(one, claim, message, stack));
+}
+
+function failIn(queue: JobQueue, { key, token }: Claim, message: string, stack: string): Promise<boolean> {
   const { words, shape } = queue;
   const ended = shape === "legacy" ? `${words.expiry}=${words.time(0)}` : `completed_time=${words.time(0)}`;
   return onMine(

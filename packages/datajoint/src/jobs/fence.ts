@@ -8,10 +8,14 @@
 import { LeaseLostError } from "../errors.ts";
 import type { Claim } from "./claim.ts";
 import { type JobQueue, onMine, sql } from "./queue.ts";
+import { queuesOf } from "./twin.ts";
 
-/** Deletes the job's row inside the caller's transaction. @throws LeaseLostError when the row no longer has the claim's token */
+/** Deletes the job's row (both, where there are two queues) inside the caller's transaction. @throws LeaseLostError when the row no longer has the claim's token */
 export async function fence(queue: JobQueue, { key, token }: Claim): Promise<void> {
-  if (await onMine(queue, sql(`DELETE FROM ${queue.words.jobs}`), key, token)) return;
+  let isHeld = true;
+  for (const one of queuesOf(queue))
+    isHeld &&= await onMine(one, sql(`DELETE FROM ${one.words.jobs}`), key, token);
+  if (isHeld) return;
   throw new LeaseLostError(
     `The job ${JSON.stringify(key, (_, value) => (typeof value === "bigint" ? String(value) : value))} of ${queue.schema}.${queue.target} is no longer this worker's: it was taken over while this worker was not heard of, or its reservation was removed. Nothing was inserted.`,
   );

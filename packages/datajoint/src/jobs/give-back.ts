@@ -2,15 +2,33 @@
  * @module
  * Frees a key that was claimed and will not be computed now: at SIGTERM, at a pause, after an error of the program.
  */
+import type { Statement } from "../connection/driver.ts";
 import type { Claim } from "./claim.ts";
 import { type JobQueue, onMine, sql } from "./queue.ts";
+import { onEach, queuesOf } from "./twin.ts";
 
 /** @returns whether the claim was still held */
-export function giveBack(queue: JobQueue, { key, token }: Claim): Promise<boolean> {
-  const { words, shape } = queue;
-  const what =
+export function giveBack(queue: JobQueue, claim: Claim): Promise<boolean> {
+  return onEach(queue, (one) => free(one, claim));
+}
+
+/** What of a lost lease is still there: of one in two queues a person may have removed one row.
+ *  @returns whether anything was */
+export async function giveBackRest(queue: JobQueue, claim: Claim): Promise<boolean> {
+  let wasThere = false;
+  for (const one of queuesOf(queue)) wasThere = (await free(one, claim)) || wasThere;
+  return wasThere;
+}
+
+function free(queue: JobQueue, { key, token }: Claim): Promise<boolean> {
+  return onMine(queue, freeing(queue), key, token);
+}
+
+/** The statement that frees rows, without its WHERE. */
+export function freeing({ words, shape }: JobQueue): Statement {
+  return sql(
     shape === "legacy"
       ? `DELETE FROM ${words.jobs}`
-      : `UPDATE ${words.jobs} SET status='pending', reserved_time=NULL`;
-  return onMine(queue, sql(what), key, token);
+      : `UPDATE ${words.jobs} SET status='pending', reserved_time=NULL`,
+  );
 }

@@ -9,6 +9,7 @@ import { unpack } from "../blob/decode.ts";
 import type { SqlRow, Statement } from "../connection/driver.ts";
 import { type JobKey, keyOfPython, keyOfRow } from "./job-key.ts";
 import { isJob, type JobQueue, joined, LEAST_TOKEN, sql } from "./queue.ts";
+import { queuesOf } from "./twin.ts";
 
 export type JobStatus = "pending" | "reserved" | "error" | "ignore" | "success";
 
@@ -28,8 +29,21 @@ export interface JobRow {
   readonly isLate: boolean;
 }
 
-/** Rows of a queue, oldest first; those of one status when it is given. */
+/** Rows of a queue, oldest first; those of one status when it is given. Of a key that is in two queues, the row that says more. */
 export async function readJobs(queue: JobQueue, status?: JobStatus): Promise<readonly JobRow[]> {
+  if (queue.twin === undefined) return readRows(queue, status);
+  const rows = new Map<string, JobRow>();
+  for (const one of queuesOf(queue)) {
+    for (const row of await readRows(one, undefined)) {
+      const id = JSON.stringify(row.key, (_, value) => (typeof value === "bigint" ? String(value) : value));
+      const known = rows.get(id);
+      if (known === undefined || known.status === "pending") rows.set(id, row);
+    }
+  }
+  return [...rows.values()].filter((row) => status === undefined || row.status === status);
+}
+
+async function readRows(queue: JobQueue, status: JobStatus | undefined): Promise<readonly JobRow[]> {
   const { words, connection, shape } = queue;
   const quote = (name: string) => connection.dialect.writer.quote(name);
   const legacy = shape === "legacy";
@@ -61,6 +75,17 @@ export async function freeJobs(
   queue: JobQueue,
   status: "error" | "ignore",
   keys?: readonly JobKey[],
+): Promise<number> {
+  let freed = 0;
+  // an error stands in both queues of a table that has two
+  for (const one of queuesOf(queue)) freed = Math.max(freed, await freeRows(one, status, keys));
+  return freed;
+}
+
+async function freeRows(
+  queue: JobQueue,
+  status: "error" | "ignore",
+  keys: readonly JobKey[] | undefined,
 ): Promise<number> {
   const { words, connection, shape } = queue;
   const what =
@@ -100,7 +125,7 @@ async function jobRow(queue: JobQueue, row: SqlRow): Promise<JobRow> {
 }
 
 /** The key beside a row's hash; only the hash when it cannot be read. */
-function legacyKey(queue: JobQueue, row: SqlRow): JobKey {
+export function legacyKey(queue: JobQueue, row: SqlRow): JobKey {
   if (row.key instanceof Uint8Array) {
     try {
       return keyOfPython(row.key, queue.key);

@@ -6,8 +6,7 @@
  * and beside it `~token`, the counter for tokens.
  */
 import { type AttributeKind, Heading, type HeadingAttribute } from "../definition/heading.ts";
-import { RefusedError } from "../errors.ts";
-import { currentJobsName, type JobQueue, LEAST_TOKEN, sql } from "./queue.ts";
+import { type JobQueue, LEAST_TOKEN, makeQueue, sql } from "./queue.ts";
 
 interface Column {
   readonly name: string;
@@ -133,23 +132,29 @@ export function currentJobsHeading(key: readonly HeadingAttribute[], comment: st
   return new Heading([...ownKey, ...columns.map(attribute)], comment);
 }
 
-/**
- * Declares the job table of a queue when it is not there, and on SQLite the counter of tokens.
- *
- * @throws RefusedError when the target has queues of both generations: reserving in both comes with a later version
- */
-export async function declareJobs(queue: JobQueue): Promise<void> {
-  const { connection, schema, target, shape } = queue;
+/** Declares the job table of a queue when it is not there, and on SQLite the counter of tokens.
+ *  @returns the queue, with its twin if workers of the other generation have one for this table */
+export async function declareJobs(queue: JobQueue): Promise<JobQueue> {
+  const found = await withTwin(queue);
+  if (!found.isDeclared) await createJobs(queue);
+  if (queue.words.counter !== undefined) await declareCounter(queue);
+  return found.queue;
+}
+
+/** Looks which queues a table has. */
+export async function withTwin(
+  queue: JobQueue,
+): Promise<{ readonly queue: JobQueue; readonly isDeclared: boolean }> {
+  const { connection, schema } = queue;
   const { dialect } = connection;
   const names = new Set(await dialect.catalogue.tables(connection, schema));
-  const other = shape === "legacy" ? currentJobsName(target) : "~jobs";
-  if (names.has(other) && dialect.can.concurrentWriters && (await hasRows(queue, other))) {
-    throw new RefusedError(
-      `Table ${schema}.${target} has jobs of two generations of DataJoint: ${queue.jobs} and ${other}. Workers of one do not see those of the other, and this version reserves in ${queue.jobs} only. Stop the workers that use ${other}, then drop it (or delete its rows of this table).`,
-    );
-  }
-  if (!names.has(queue.jobs)) await createJobs(queue);
-  if (queue.words.counter !== undefined) await declareCounter(queue);
+  const shape = queue.shape === "legacy" ? "current" : "legacy";
+  const twin = makeQueue({ ...queue, shape });
+  const hasTwin = dialect.can.concurrentWriters && names.has(twin.jobs);
+  return {
+    queue: { ...queue, twin: hasTwin ? twin : undefined },
+    isDeclared: names.has(queue.jobs),
+  };
 }
 
 async function createJobs(queue: JobQueue): Promise<void> {
@@ -176,15 +181,6 @@ async function createJobs(queue: JobQueue): Promise<void> {
   } catch (error) {
     if (!(await isThere())) throw error;
   }
-}
-
-async function hasRows(queue: JobQueue, other: string): Promise<boolean> {
-  const table = queue.connection.dialect.writer.table(queue.schema, other);
-  const filter = queue.shape === "legacy" ? sql("LIMIT 1") : sql("WHERE table_name=? LIMIT 1", queue.target);
-  const { rows } = await queue.connection.run(
-    sql(`SELECT 1 AS there FROM ${table} ${filter.text}`, ...filter.parameters),
-  );
-  return rows.length > 0;
 }
 
 async function declareCounter(queue: JobQueue): Promise<void> {

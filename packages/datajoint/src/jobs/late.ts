@@ -9,6 +9,7 @@ import type { SqlRow } from "../connection/driver.ts";
 import { type JobKey, keyOfPython, keyOfRow, keyText } from "./job-key.ts";
 import { keyHash } from "./key-hash.ts";
 import { type JobQueue, LEAST_TOKEN, sql } from "./queue.ts";
+import { queuesOf } from "./twin.ts";
 
 /** A lease further ahead than this was written before the clock was set back. */
 const AHEAD_S = 600;
@@ -18,10 +19,18 @@ export interface LateJob {
   readonly token: bigint;
   /** As the server wrote it; compared, never read. */
   readonly expiry: string;
+  /** The queue that has the row. */
+  readonly queue: JobQueue;
 }
 
-/** Rows of Tenon workers whose lease is late now. */
+/** Rows of Tenon workers whose lease is late now; of a lease in two queues, both. */
 export async function listLate(queue: JobQueue): Promise<readonly LateJob[]> {
+  const late: LateJob[] = [];
+  for (const one of queuesOf(queue)) late.push(...(await listLateIn(one)));
+  return late;
+}
+
+async function listLateIn(queue: JobQueue): Promise<readonly LateJob[]> {
   const { words, connection, shape } = queue;
   const { writer } = connection.dialect;
   const columns =
@@ -39,7 +48,7 @@ export async function listLate(queue: JobQueue): Promise<readonly LateJob[]> {
   return rows.flatMap((row) => {
     const key = shape === "legacy" ? legacyKey(queue, row) : keyOfRow(row, queue.key);
     if (key === undefined) return [];
-    return [{ key, token: BigInt(row["~token"] as number | bigint), expiry: String(row["~expiry"]) }];
+    return [{ key, token: BigInt(row["~token"] as number | bigint), expiry: String(row["~expiry"]), queue }];
   });
 }
 
@@ -65,7 +74,7 @@ export class LateWatch {
    */
   look(queue: JobQueue, late: readonly LateJob[], askedMs: number, answeredMs = askedMs): readonly LateJob[] {
     const sightings = late.map((job) => {
-      return { job, id: `${keyText(job.key, queue.key)} ${job.token} ${job.expiry}` };
+      return { job, id: `${job.queue.jobs} ${keyText(job.key, queue.key)} ${job.token} ${job.expiry}` };
     });
     const present = new Set(sightings.map(({ id }) => id));
     for (const id of this.#seen.keys()) if (!present.has(id)) this.#seen.delete(id);

@@ -4,18 +4,47 @@
  */
 import { type Connection, type ConnectionSettings, connect } from "../connection/connection.ts";
 import { Beater } from "./beater.ts";
-import { declareJobs } from "./jobs-table.ts";
+import { type PythonTiming, PythonWatch } from "./dead-python.ts";
+import { declareJobs, withTwin } from "./jobs-table.ts";
 import { LateWatch } from "./late.ts";
 import { type JobQueue, makeQueue } from "./queue.ts";
-import { checkTiming, defaultTiming, type LeaseTiming } from "./timing.ts";
+import { checkTiming, defaultTiming, type LeaseTiming, monotonicMs } from "./timing.ts";
+
+/** A queue of this process, and what all calls of populate on its table share. */
+export interface OpenQueue {
+  readonly queue: JobQueue;
+  readonly watch: LateWatch;
+  /** Runs one look-and-claim at a time: which keys of a batch were won is told by the session, which two calls may share. */
+  readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Texts of the keys that this process holds, whichever call has them: none of them is asked for. */
+  readonly held: Set<string>;
+}
+
+/** Between two looks at what changes seldom. */
+const LOOK_MS = 60_000;
+
+export interface LeasesOptions {
+  /** Whether reservations of dead Python workers are freed: by the rule of dead-python.ts, or `false` for never. Default: by the rule. */
+  readonly releaseDeadPython?: boolean | Partial<PythonTiming> | undefined;
+}
 
 export class Leases {
   readonly timing: LeaseTiming;
   readonly beater: Beater;
   readonly #connection: Connection;
-  readonly #queues = new Map<string, { readonly queue: JobQueue; readonly watch: LateWatch }>();
+  /** What is known of Python's reservations; undefined when they are left alone. */
+  readonly python: PythonWatch | undefined;
+  readonly #queues = new Map<string, OpenQueue & { readonly lookedMs: number }>();
+  readonly #pythonLooks = new Map<string, number>();
 
-  private constructor(connection: Connection, beater: Beater, timing: LeaseTiming) {
+  private constructor(
+    connection: Connection,
+    beater: Beater,
+    timing: LeaseTiming,
+    { releaseDeadPython = true }: LeasesOptions,
+  ) {
+    if (releaseDeadPython !== false)
+      this.python = new PythonWatch(releaseDeadPython === true ? {} : releaseDeadPython);
     this.#connection = connection;
     this.beater = beater;
     this.timing = timing;
@@ -26,7 +55,11 @@ export class Leases {
    *
    * @throws AccessError, LostConnectionError, SettingsError as `connect`; DataJointError when the thread could not be started
    */
-  static async open(settings: ConnectionSettings, timing: Partial<LeaseTiming> = {}): Promise<Leases> {
+  static async open(
+    settings: ConnectionSettings,
+    timing: Partial<LeaseTiming> = {},
+    options: LeasesOptions = {},
+  ): Promise<Leases> {
     const all = { ...defaultTiming, ...timing };
     checkTiming(all);
     const own = queueSettings(settings, all);
@@ -38,21 +71,38 @@ export class Leases {
       await connection.close();
       throw error;
     }
-    return new Leases(connection, beater, all);
+    return new Leases(connection, beater, all, options);
   }
 
-  /** The queue of a table, declared when it is not there, and the memory of its late leases. */
-  async queue(
-    target: Pick<JobQueue, "schema" | "target" | "shape" | "key">,
-  ): Promise<{ readonly queue: JobQueue; readonly watch: LateWatch }> {
+  /** The queue of a table, declared when it is not there, and the memory of its late leases. Workers of the other generation may bring
+   *  theirs at any time, so that is looked for again once a minute. */
+  async queue(target: Pick<JobQueue, "schema" | "target" | "shape" | "key">): Promise<OpenQueue> {
     const name = `${target.schema}.${target.target}`;
     const known = this.#queues.get(name);
-    if (known !== undefined) return known;
-    const queue = makeQueue({ ...target, connection: this.#connection, timing: this.timing });
-    await declareJobs(queue);
-    const made = { queue, watch: new LateWatch() };
+    if (known !== undefined && monotonicMs() - known.lookedMs < LOOK_MS) return known;
+    const plain = makeQueue({ ...target, connection: this.#connection, timing: this.timing });
+    const queue = known === undefined ? await declareJobs(plain) : (await withTwin(plain)).queue;
+    // two calls may have declared it at the same time
+    const old = this.#queues.get(name);
+    const made = {
+      queue,
+      watch: old?.watch ?? new LateWatch(),
+      alone: old?.alone ?? oneAtATime(),
+      held: old?.held ?? new Set<string>(),
+      lookedMs: monotonicMs(),
+    };
     this.#queues.set(name, made);
     return made;
+  }
+
+  /** Whether it is time to look for dead Python workers in a queue; remembers that it was asked. */
+  isPythonDue(queue: JobQueue): boolean {
+    if (this.python === undefined) return false;
+    const name = `${queue.schema}.${queue.target}`;
+    const lookMs = Math.min(LOOK_MS, (this.python.timing.betweenLooksS * 1000) / 2);
+    if (monotonicMs() - (this.#pythonLooks.get(name) ?? Number.NEGATIVE_INFINITY) < lookMs) return false;
+    this.#pythonLooks.set(name, monotonicMs());
+    return true;
   }
 
   async close(): Promise<void> {
@@ -63,6 +113,16 @@ export class Leases {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+function oneAtATime(): OpenQueue["alone"] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work);
+    // what fails is told to its caller, and the next one goes on
+    last = next.catch(() => undefined);
+    return next;
+  };
 }
 
 /** Queue and beat connections wait for no lock longer than 2 s, and the server ends what has been silent, so that a worker that is stopped

@@ -5,9 +5,11 @@
 import { type JobKey, keyOfRow, keyText } from "./job-key.ts";
 import { keyHash } from "./key-hash.ts";
 import { isJob, type JobQueue, joined, sql } from "./queue.ts";
+import { listedQueue, queuesOf } from "./twin.ts";
 
-const CURRENT_LIMIT = 256;
-const LEGACY_LIMIT = 1024;
+/** Rows of one list: workers that take one key each spread over the first few; those that take batches need more to spread over. */
+const ROWS_ONE = 256;
+const ROWS_BATCH = 1024;
 
 /** Keys that are still to be computed: key source minus target, under the caller's restrictions. */
 export type Todo = (limit: number) => Promise<readonly JobKey[]>;
@@ -16,23 +18,28 @@ export interface ListOptions {
   readonly todo: Todo;
   /** Only these keys; undefined when the caller restricts nothing. Used with `~~table`, whose rows are listed, not the key source. */
   readonly among?: ReadonlySet<string> | undefined;
-  /** How many are wanted; a few more come, so that workers that list the same do not meet at one key. */
+  /** How many keys are claimed at once. */
   readonly wanted: number;
 }
 
-/** A random few of the keys that are free, the most urgent first. */
+/** Keys that are free, to be claimed from the first on: those of the best priority, from a random one on and around, so that workers that
+ *  list the same begin elsewhere and batches of neighbours meet as little as can be. Not all, when there are many. */
 export async function listFree(queue: JobQueue, options: ListOptions): Promise<readonly JobKey[]> {
-  const take = Math.max(8, options.wanted);
+  const limit = options.wanted === 1 ? ROWS_ONE : ROWS_BATCH;
+  const listed = listedQueue(queue);
   const keys =
-    queue.shape === "legacy"
-      ? await listLegacy(queue, options.todo, take)
-      : await listCurrent(queue, options.among);
-  return sample(keys, take);
+    listed.shape === "legacy"
+      ? await listLegacy(listed, options.todo, Math.max(8, options.wanted), limit)
+      : await listCurrent(listed, options.among, limit);
+  if (queue.twin === undefined) return turned(keys);
+  const taken = await takenHashes(queuesOf(queue)[0]!);
+  return turned(keys.filter((key) => !taken.has(keyHash(key, queue.key))));
 }
 
 async function listCurrent(
   queue: JobQueue,
   among: ReadonlySet<string> | undefined,
+  limit: number,
 ): Promise<readonly JobKey[]> {
   const { words, connection } = queue;
   const { writer } = connection.dialect;
@@ -41,7 +48,7 @@ async function listCurrent(
   const { rows } = await connection.run(
     sql(
       `SELECT ${names.map((name) => `q.${name}`).join(", ")}, q.priority AS ${writer.quote("~priority")}, EXISTS (SELECT 1 FROM ${words.target} t WHERE ${there}) AS ${writer.quote("~there")}` +
-        ` FROM ${words.jobs} q WHERE q.status='pending' AND q.scheduled_time<=${words.time(0)} ORDER BY q.priority, q.scheduled_time${among === undefined ? ` LIMIT ${CURRENT_LIMIT}` : ""}`,
+        ` FROM ${words.jobs} q WHERE q.status='pending' AND q.scheduled_time<=${words.time(0)} ORDER BY q.priority, q.scheduled_time${among === undefined ? ` LIMIT ${limit}` : ""}`,
     ),
   );
   const free: { key: JobKey; priority: number }[] = [];
@@ -59,25 +66,30 @@ async function listCurrent(
   return free.filter(({ priority }) => priority === best).map(({ key }) => key);
 }
 
-async function listLegacy(queue: JobQueue, todo: Todo, take: number): Promise<readonly JobKey[]> {
-  const { rows } = await queue.connection.run(
-    sql(`SELECT key_hash FROM ${queue.words.jobs} WHERE table_name=?`, queue.target),
-  );
-  const taken = new Set(rows.map((row) => String(row.key_hash)));
+async function listLegacy(
+  queue: JobQueue,
+  todo: Todo,
+  take: number,
+  first: number,
+): Promise<readonly JobKey[]> {
+  const taken = await takenHashes(queue);
   // rows with errors stay: a limit may be full of them
-  for (let limit = LEGACY_LIMIT; ; limit *= 4) {
+  for (let limit = Math.max(first, 2 * taken.size); ; limit *= 4) {
     const keys = await todo(limit);
     const free = keys.filter((key) => !taken.has(keyHash(key, queue.key)));
     if (free.length >= take || keys.length < limit) return free;
   }
 }
 
-/** `count` of the items, at random and in random order. */
-function sample<T>(items: readonly T[], count: number): readonly T[] {
-  const rest = [...items];
-  for (let i = 0; i < Math.min(count, rest.length); i++) {
-    const other = i + Math.floor(Math.random() * (rest.length - i));
-    [rest[i], rest[other]] = [rest[other]!, rest[i]!];
-  }
-  return rest.slice(0, count);
+async function takenHashes(queue: JobQueue): Promise<ReadonlySet<string>> {
+  const { rows } = await queue.connection.run(
+    sql(`SELECT key_hash FROM ${queue.words.jobs} WHERE table_name=?`, queue.target),
+  );
+  return new Set(rows.map((row) => String(row.key_hash)));
+}
+
+/** The items from a random one on, and then those before it. */
+function turned<T>(items: readonly T[]): readonly T[] {
+  const start = Math.floor(Math.random() * items.length);
+  return [...items.slice(start), ...items.slice(0, start)];
 }

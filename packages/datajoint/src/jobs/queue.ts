@@ -39,6 +39,8 @@ export interface JobQueue {
   /** Attributes of the key, in the target's order. */
   readonly key: readonly HeadingAttribute[];
   readonly words: QueueWords;
+  /** The queue of the other generation, where workers of both are at the table; a lease is then in both (twin.ts). It has no twin. */
+  readonly twin: JobQueue | undefined;
 }
 
 /** SQL in which databases and shapes differ. All are expressions, without parameters. */
@@ -62,7 +64,7 @@ export interface QueueWords {
 const MILLISECONDS = "TIMESTAMPDIFF(MICROSECOND,'2020-01-01',UTC_TIMESTAMP(3)) DIV 1000";
 const WHO = "(CONNECTION_ID() & 2097151)";
 
-export function makeQueue(fields: Omit<JobQueue, "jobs" | "words">): JobQueue {
+export function makeQueue(fields: Omit<JobQueue, "jobs" | "words" | "twin">): JobQueue {
   const { connection, shape, schema, target } = fields;
   const { writer, can } = connection.dialect;
   const jobs = shape === "legacy" ? "~jobs" : currentJobsName(target);
@@ -71,6 +73,7 @@ export function makeQueue(fields: Omit<JobQueue, "jobs" | "words">): JobQueue {
   return {
     ...fields,
     jobs,
+    twin: undefined,
     words: {
       jobs: writer.table(schema, jobs),
       target: writer.table(schema, target),

@@ -2,6 +2,7 @@
  * @module
  * What populate says while it works. Every key that is started ends in exactly one of done, skipped, failed, lost and released.
  */
+import type { PythonReservation } from "../jobs/dead-python.ts";
 import type { Attempt, Key } from "../table/make.ts";
 
 export type PopulateEvent =
@@ -39,6 +40,14 @@ export type PopulateEvent =
       readonly key: Key;
       readonly attempt: Attempt;
       readonly error: unknown;
+    }
+  /** A dead Python worker's reservation was removed, and its key is free. With `isKeyPartial` one key may have several rows, and a worker
+   *  that was alive after all could store its rows beside ours. */
+  | {
+      readonly kind: "pythonReleased";
+      readonly key: Key;
+      readonly found: PythonReservation;
+      readonly isKeyPartial: boolean;
     }
   /** Waiting for late leases of other workers, or for a database that does not answer. */
   | { readonly kind: "waiting"; readonly reason: string }

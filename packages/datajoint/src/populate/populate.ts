@@ -46,8 +46,13 @@ export async function populate(table: Populatable, options: PopulateOptions = {}
   if (options.reserve !== true) await populateWithoutReservation(job, tally, options.order);
   else
     await withLeases(options, table, tell, async (leases) => {
-      const work = await ReservedWork.begin(job, tally, leases, restrictions.length > 0);
-      await work.run();
+      try {
+        const work = await ReservedWork.begin(job, tally, leases, restrictions.length > 0);
+        await work.run();
+      } catch (error) {
+        // the caller's end came during a wait for the database
+        if (!(ending.aborted && error === ending.reason)) throw error;
+      }
     });
   return tally.result;
 }

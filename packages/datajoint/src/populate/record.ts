@@ -5,7 +5,7 @@
 import { LostConnectionError, RetryTransactionError } from "../errors.ts";
 import type { Claim } from "../jobs/claim.ts";
 import { fail } from "../jobs/fail.ts";
-import { giveBack } from "../jobs/give-back.ts";
+import { giveBack, giveBackRest } from "../jobs/give-back.ts";
 import type { JobQueue } from "../jobs/queue.ts";
 import type { Job, Outcome } from "./attempt.ts";
 import { retry } from "./retry.ts";
@@ -19,6 +19,11 @@ export async function recordOutcome(
   outcome: Outcome,
 ): Promise<Outcome> {
   if (outcome.kind === "released") await giveBackOrExpire(job, queue, own);
+  // a person may have removed the row of one queue only
+  if (outcome.kind === "lost" && queue.twin !== undefined)
+    await patiently(job, () => giveBackRest(queue, own), job.ending).catch((error) => {
+      if (!(job.ending.aborted && error === job.ending.reason)) throw error;
+    });
   if (outcome.kind !== "failed") return outcome;
   const { error, message } = outcome;
   const stack = error instanceof Error ? (error.stack ?? message) : message;

@@ -3,6 +3,8 @@
  * The queue of a table for people and programs that look at it: found, never declared. Workers open theirs with `Leases`.
  */
 import type { Claim } from "../jobs/claim.ts";
+import { type PythonReservation, type PythonWatch, releaseDeadPythonIn } from "../jobs/dead-python.ts";
+import { withTwin } from "../jobs/jobs-table.ts";
 import { isMine, type JobQueue, joined, makeQueue, type QueueShape } from "../jobs/queue.ts";
 import { defaultTiming } from "../jobs/timing.ts";
 import type { Populatable } from "./populatable.ts";
@@ -26,8 +28,22 @@ export async function findQueue(table: Populatable): Promise<JobQueue | undefine
     timing: defaultTiming,
     key: new Todo(table).key,
   });
-  const names = await connection.dialect.catalogue.tables(connection, schema);
-  return names.includes(queue.jobs) ? queue : undefined;
+  const { queue: found, isDeclared } = await withTwin(queue);
+  return isDeclared ? found : undefined;
+}
+
+/**
+ * Looks at what datajoint-python workers have reserved of a table, and frees what dead ones left, by the rule of `PythonWatch`'s timing:
+ * call it every minute or so with the same watch. Calls of populate do so by themselves.
+ *
+ * @returns every reservation of a Python worker, with host, pid and what was found about it
+ */
+export async function releaseDeadPython(
+  table: Populatable,
+  watch: PythonWatch,
+): Promise<readonly PythonReservation[]> {
+  const queue = await findQueue(table);
+  return queue === undefined ? [] : releaseDeadPythonIn(queue, watch);
 }
 
 /** Whether the job of a key is held under this very token, late or not. */

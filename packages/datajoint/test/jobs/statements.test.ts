@@ -9,12 +9,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { unpack } from "../../src/blob/decode.ts";
 import { DateTime } from "../../src/blob/python-values.ts";
 import type { Connection } from "../../src/connection/connection.ts";
-import { LeaseLostError, RefusedError } from "../../src/errors.ts";
+import { LeaseLostError } from "../../src/errors.ts";
 import { beatStatement } from "../../src/jobs/beat.ts";
 import { type Claim, claim } from "../../src/jobs/claim.ts";
 import { cutMessage, fail } from "../../src/jobs/fail.ts";
 import { fence } from "../../src/jobs/fence.ts";
 import { giveBack } from "../../src/jobs/give-back.ts";
+import { readJobs } from "../../src/jobs/inspect.ts";
 import { declareJobs } from "../../src/jobs/jobs-table.ts";
 import { keyHash } from "../../src/jobs/key-hash.ts";
 import { LateWatch, listLate } from "../../src/jobs/late.ts";
@@ -165,7 +166,7 @@ function statements(database: TestDatabase, generation: Generation): void {
     await queue.connection.run(sql(`DELETE FROM ${queue.words.target}`));
   });
 
-  it("jobs of both generations for one table are refused, until one queue is empty", {
+  it("where a table has queues of both generations, a key is reserved in both or not at all", {
     skip: database.isSqlite && "SQLite has the current shape only",
   }, async () => {
     const schema = await database.createSchema("both");
@@ -173,16 +174,22 @@ function statements(database: TestDatabase, generation: Generation): void {
     const [legacy, current] = shapes.map((shape) => makeQueue({ ...queue, shape, schema }));
     const [mine, other] = generation === "legacy" ? [legacy!, current!] : [current!, legacy!];
     await createTables({ ...fixture, schema });
-    await declareJobs(other);
-    if (other === current) await addPending(other, keys.slice(0, 1));
-    else await claim(other, keys.slice(0, 1));
-    await assert.rejects(
-      declareJobs(mine),
-      (error) => error instanceof RefusedError && /jobs of two generations/.test(error.message),
+    assert.equal((await declareJobs(other)).twin, undefined);
+    const both = await declareJobs(mine);
+    assert.equal(both.twin?.jobs, other.jobs);
+    await addPending(current!, keys.slice(0, 3));
+    // taken in the other queue alone, as a worker of that generation does
+    assert.equal((await claim(other, keys.slice(0, 1))).length, 1);
+    const claims = await claim(both, keys.slice(0, 3));
+    assert.deepEqual(
+      claims.map(({ key }) => key),
+      keys.slice(1, 3),
     );
-    await queue.connection.run(sql(`DELETE FROM ${other.words.jobs}`));
-    await declareJobs(mine);
-    await assert.doesNotReject(declareJobs(mine));
+    for (const one of [legacy!, current!])
+      assert.equal((await readJobs(one, "reserved")).length, one.jobs === other.jobs ? 3 : 2, one.jobs);
+    assert.equal(await giveBack(both, claims[0]!), true);
+    for (const one of [legacy!, current!])
+      assert.equal((await readJobs(one, "reserved")).length, one.jobs === other.jobs ? 2 : 1, one.jobs);
   });
 
   it("workers that begin together declare the queue once", async () => {

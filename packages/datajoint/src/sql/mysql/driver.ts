@@ -21,8 +21,10 @@ import type {
 import { DataJointError, LostConnectionError } from "../../errors.ts";
 import { Pool, type Pooled } from "./pool.ts";
 import { makeRowReader, type ResultColumn } from "./read-rows.ts";
+import { askServer, within } from "./session-state.ts";
 import { checkSettings, type MysqlSettings, mysql2Options } from "./settings.ts";
 import { isLost, translateError } from "./translate-error.ts";
+import { Watchdog, type WatchdogTiming, watchdogTiming } from "./watchdog.ts";
 
 /** datajoint-python's mode: strict, and "text" stays a string literal. */
 const sqlMode =
@@ -39,11 +41,11 @@ export class MysqlDriver implements Driver {
   readonly limits: StatementLimits;
   readonly isMariadb: boolean;
   readonly #pool: Pool;
-  readonly #where: string;
+  readonly #line: Line;
 
-  constructor(pool: Pool, where: string, isMariadb: boolean, maxPacketBytes: number) {
+  constructor(pool: Pool, line: Line, isMariadb: boolean, maxPacketBytes: number) {
     this.#pool = pool;
-    this.#where = where;
+    this.#line = line;
     this.isMariadb = isMariadb;
     // the server's limit is for the packet; leave room for headers
     this.limits = { bytes: maxPacketBytes - 1024, parameters: 65_535 };
@@ -52,9 +54,9 @@ export class MysqlDriver implements Driver {
   async run(statement: Statement): Promise<RunResult> {
     const isRead = readPattern.test(statement.text) && !lockPattern.test(statement.text);
     for (let attempt = 0; ; attempt++) {
-      const pooled = await this.#pool.acquire();
+      const pooled = await this.#pool.acquire("", isOnlyBriefer);
       try {
-        const result = await runOn(pooled.session, statement, this.#where);
+        const result = await runOn(pooled.session, statement, this.#line);
         this.#pool.release(pooled);
         return result;
       } catch (error) {
@@ -69,7 +71,7 @@ export class MysqlDriver implements Driver {
     const pooled = await this.#pool.acquire();
     let isDone = false;
     try {
-      yield* streamOn(pooled.session, statement, this.#where);
+      yield* streamOn(pooled.session, statement, this.#line);
       isDone = true;
     } finally {
       // leaving early closes the session: reading a long rest to its end would cost more than a new one
@@ -79,19 +81,19 @@ export class MysqlDriver implements Driver {
 
   async transaction<T>(work: (session: Session) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
     const pooled = await this.#begin(JSON.stringify(options.variables ?? {}));
-    const session = new TransactionSession(pooled.session, this.#where);
+    const session = new TransactionSession(pooled.session, this.#line);
     let isClean = false;
     try {
       const result = await work(session);
       await session.idle();
-      await runOn(pooled.session, plain("COMMIT"), this.#where);
+      await runOn(pooled.session, plain("COMMIT"), this.#line);
       isClean = true;
       return result;
     } catch (error) {
       if (!(error instanceof LostConnectionError)) {
         try {
           await session.idle();
-          await runOn(pooled.session, plain("ROLLBACK"), this.#where);
+          await runOn(pooled.session, plain("ROLLBACK"), this.#line);
           isClean = true;
         } catch {
           // the session is closed below, and the server rolls back what a closed session leaves
@@ -105,6 +107,7 @@ export class MysqlDriver implements Driver {
   }
 
   async close(): Promise<void> {
+    this.#line.watchdog.close();
     await this.#pool.close();
   }
 
@@ -113,7 +116,7 @@ export class MysqlDriver implements Driver {
     for (let attempt = 0; ; attempt++) {
       const pooled = await this.#pool.acquire(variables === "{}" ? "" : variables);
       try {
-        await runOn(pooled.session, plain("START TRANSACTION"), this.#where);
+        await runOn(pooled.session, plain("START TRANSACTION"), this.#line);
         return pooled;
       } catch (error) {
         this.#pool.release(pooled, true);
@@ -126,20 +129,20 @@ export class MysqlDriver implements Driver {
 class TransactionSession implements Session {
   isOver = false;
   readonly #session: Mysql2Connection;
-  readonly #where: string;
+  readonly #line: Line;
   #isStreaming = false;
   #isLost = false;
   /** The last statement sent; COMMIT waits for it, also when the caller did not. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(session: Mysql2Connection, where: string) {
+  constructor(session: Mysql2Connection, line: Line) {
     this.#session = session;
-    this.#where = where;
+    this.#line = line;
   }
 
   async run(statement: Statement): Promise<RunResult> {
     this.#check();
-    const running = runOn(this.#session, statement, this.#where);
+    const running = runOn(this.#session, statement, this.#line);
     this.#last = running.catch(() => undefined);
     try {
       return await running;
@@ -153,7 +156,7 @@ class TransactionSession implements Session {
     this.#check();
     this.#isStreaming = true;
     try {
-      yield* streamOn(this.#session, statement, this.#where);
+      yield* streamOn(this.#session, statement, this.#line);
     } finally {
       this.#isStreaming = false;
     }
@@ -167,7 +170,7 @@ class TransactionSession implements Session {
     if (this.isOver) throw new DataJointError("A statement came after the end of its transaction.");
     if (this.#isLost) {
       throw new LostConnectionError(
-        `The connection to ${this.#where} was lost inside a transaction; nothing of it was committed.`,
+        `The connection to ${this.#line.where} was lost inside a transaction; nothing of it was committed.`,
       );
     }
     if (this.#isStreaming) {
@@ -180,32 +183,45 @@ class TransactionSession implements Session {
 
 /** Opens a connection to a server and learns what it is.
  *  @throws AccessError, LostConnectionError, SettingsError */
-export async function openMysql(settings: MysqlSettings): Promise<MysqlDriver> {
+export async function openMysql(
+  settings: MysqlSettings,
+  timing: WatchdogTiming = watchdogTiming,
+): Promise<MysqlDriver> {
   checkSettings(settings);
   const where = `${settings.user}@${settings.host}:${settings.port ?? 3306}`;
   const options = mysql2Options(settings);
+  const openMs = 2 * (options.connectTimeout ?? 10_000);
   const open = async (tag: string): Promise<Mysql2Connection> => {
     let session: Mysql2Connection | undefined;
     try {
-      session = await createConnection(options);
+      session = await within(openMs, createConnection(options), (late) => late.destroy());
       const variables = { ...settings.variables, ...(tag === "" ? {} : JSON.parse(tag)) };
-      await session.query(setUp(variables));
+      await within(openMs, session.query(setUp(variables)));
       return session;
     } catch (error) {
       session?.destroy();
       throw translateError(error, where);
     }
   };
+  const watchdog = new Watchdog(askServer(options, timing), where, timing);
+  const line = { where, watchdog };
   const pool = new Pool(open, settings.maxSessions ?? 8, where);
   const first = await pool.acquire();
-  const { rows } = await runOn(
-    first.session,
-    plain("SELECT VERSION() AS version, @@max_allowed_packet AS packet"),
-    where,
-  );
+  let rows: readonly SqlRow[];
+  try {
+    ({ rows } = await runOn(
+      first.session,
+      plain("SELECT VERSION() AS version, @@max_allowed_packet AS packet"),
+      line,
+    ));
+  } catch (error) {
+    pool.release(first, true);
+    watchdog.close();
+    throw error;
+  }
   pool.release(first);
   const { version, packet } = rows[0]!;
-  return new MysqlDriver(pool, where, /mariadb/i.test(String(version)), Number(packet));
+  return new MysqlDriver(pool, line, /mariadb/i.test(String(version)), Number(packet));
 }
 
 /** The time zone is left as the server has it: timestamps are naive local times, as Python reads them. */
@@ -222,15 +238,32 @@ function plain(text: string): Statement {
   return { text, parameters: [] };
 }
 
-async function runOn(session: Mysql2Connection, statement: Statement, where: string): Promise<RunResult> {
+/** Where a session leads, and who watches its statements. */
+interface Line {
+  readonly where: string;
+  readonly watchdog: Watchdog;
+}
+
+/** Whether a session's own variables only end it sooner when it is idle, so that any single statement may run on it: a worker then needs
+ *  one session for its reads and its insert transactions. */
+function isOnlyBriefer(tag: string): boolean {
+  return /^\{"wait_timeout":\d+\}$/.test(tag);
+}
+
+async function runOn(
+  session: Mysql2Connection,
+  statement: Statement,
+  { where, watchdog }: Line,
+): Promise<RunResult> {
   try {
     const { text } = statement;
     const values = statement.parameters.map(encodeParameter);
     const isBinary =
       !readPattern.test(text) && statement.parameters.some((value) => value instanceof Uint8Array);
-    const [result, fields] = isBinary
-      ? await session.execute(text, values as never)
-      : await session.query(text, values);
+    const [result, fields] = await watchdog.watch(
+      session,
+      isBinary ? session.execute(text, values as never) : session.query(text, values),
+    );
     if (!Array.isArray(result)) {
       const { affectedRows, insertId } = result;
       return { rows: [], affectedRows, insertId: BigInt(insertId) };
@@ -247,7 +280,7 @@ async function runOn(session: Mysql2Connection, statement: Statement, where: str
 async function* streamOn(
   session: Mysql2Connection,
   statement: Statement,
-  where: string,
+  { where, watchdog }: Line,
 ): AsyncIterable<SqlRow> {
   const raw = (session as unknown as { connection: RawConnection }).connection;
   const query = raw.query(statement.text, statement.parameters.map(encodeParameter));
@@ -256,6 +289,7 @@ async function* streamOn(
     read = makeRowReader(fields, statement.computed);
   });
   const rows = query.stream({ highWaterMark: streamBufferRows });
+  const end = watchdog.begin(session, (error) => rows.destroy(error));
   try {
     for await (const row of rows) {
       read?.(row);
@@ -263,6 +297,8 @@ async function* streamOn(
     }
   } catch (error) {
     throw isLost(error) || error instanceof Error ? translateError(error, where, statement.text) : error;
+  } finally {
+    end();
   }
 }
 
@@ -273,7 +309,9 @@ interface RawConnection {
     values: readonly unknown[],
   ): {
     on(event: "fields", listener: (fields: ResultColumn[]) => void): void;
-    stream(options: { highWaterMark: number }): AsyncIterable<Record<string, SqlValue>>;
+    stream(options: { highWaterMark: number }): AsyncIterable<Record<string, SqlValue>> & {
+      destroy(error: Error): void;
+    };
   };
 }
 

@@ -7,9 +7,12 @@
  */
 import type { Connection as Mysql2Connection } from "mysql2/promise";
 import { LostConnectionError } from "../../errors.ts";
+import { within } from "./session-state.ts";
 
 const maxIdleMs = 20_000;
 const maxWaitMs = 60_000;
+/** For the answer to a polite end, which a cut network never brings. */
+const goodbyeMs = 2000;
 
 interface Pooled {
   readonly session: Mysql2Connection;
@@ -40,13 +43,15 @@ export class Pool {
     this.#where = where;
   }
 
-  /** Hands out a session, opening one if none is idle and fewer than the maximum are open; else waits for one. */
-  async acquire(tag = ""): Promise<Pooled> {
+  /** Hands out a session, opening one if none is idle and fewer than the maximum are open; else waits for one.
+   *  @param tag  session variables that it must have, as JSON; "" for none
+   *  @param suits  whether a session with other ones serves as well */
+  async acquire(tag = "", suits: (tag: string) => boolean = () => false): Promise<Pooled> {
     const deadline = Date.now() + maxWaitMs;
     for (;;) {
       if (this.#isClosed) throw new LostConnectionError(`The connection to ${this.#where} is closed.`);
       this.#dropStale();
-      const index = this.#idle.findLastIndex((pooled) => pooled.tag === tag);
+      const index = this.#idle.findLastIndex((pooled) => pooled.tag === tag || suits(pooled.tag));
       if (index >= 0) {
         this.#busy++;
         return this.#idle.splice(index, 1)[0]!;
@@ -101,7 +106,11 @@ export class Pool {
     clearInterval(this.#sweeper);
     for (const waiter of this.#waiting.splice(0)) waiter.wake();
     await Promise.all(
-      this.#idle.splice(0).map((pooled) => pooled.session.end().catch(() => pooled.session.destroy())),
+      this.#idle.splice(0).map((pooled) =>
+        within(goodbyeMs, pooled.session.end()).catch(() => {
+          end(pooled);
+        }),
+      ),
     );
   }
 
@@ -145,4 +154,6 @@ export type { Pooled };
 function end(pooled: Pooled): void {
   pooled.isDead = true;
   pooled.session.destroy();
+  // mysql2 only says goodbye, which nobody may hear; the socket must not keep the process alive
+  (pooled.session as unknown as { connection: { stream: { unref(): void } } }).connection.stream.unref();
 }

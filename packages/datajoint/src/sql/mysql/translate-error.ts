@@ -43,6 +43,8 @@ const lostCodes = new Set([
   "ERR_STREAM_DESTROYED",
   "ERR_STREAM_WRITE_AFTER_END",
 ]);
+/** All connections taken (of the server, the account): the server cannot be used now, and can a moment later. */
+const crowdedNumbers = new Set([1040, 1203, 1226]);
 /** 1053 shutdown in progress, 1077/1079 shutdown, 1152 aborted, 1317 is a killed query and not one of them; 1927 and 4031: session ended by the server. */
 const lostNumbers = new Set([0, 1053, 1077, 1079, 1152, 1927, 2006, 2013, 4031]);
 /** 1044, 1142, 1143 1227 1370: privileges; 1045, 1698: user and password; 1130: host not allowed; 3118: account locked; 1820, 1862: password expired. */
@@ -83,7 +85,7 @@ export function translateError(error: unknown, where: string, statement?: string
       /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO)/.test(code ?? "")
     ) {
       return new AccessError(
-        `TLS with ${where} failed: ${says}. The setting database.use_tls (DJ_USE_TLS) says whether TLS is required and the certificate checked.`,
+        `TLS with ${where} failed: ${says}. database.ssl_ca (DJ_SSL_CA) names the authority to check the certificate with; database.use_tls (DJ_USE_TLS) says whether TLS is required.`,
         code ?? "TLS",
         undefined,
         options,
@@ -92,6 +94,12 @@ export function translateError(error: unknown, where: string, statement?: string
     return new QueryError(says, code ?? "unknown", statement, options);
   }
   const name = String(errno);
+  if (crowdedNumbers.has(errno)) {
+    return new LostConnectionError(
+      `No connection to ${where} is free: ${says}. Start fewer workers, or raise max_connections on the server (a worker needs up to 4).`,
+      options,
+    );
+  }
   if (retryNumbers.has(errno))
     return new RetryTransactionError(`${says}. Run the whole transaction again.`, name, statement, options);
   if (integrityNumbers.has(errno)) return new IntegrityError(says, name, statement, options);
