@@ -4,9 +4,18 @@
  */
 import type { Command } from "./command.ts";
 import { demo } from "./commands/demo.ts";
+import { deployKubernetes } from "./commands/deploy-kubernetes.ts";
+import { deployMysqlCommand } from "./commands/deploy-mysql.ts";
+import { deploySlurm } from "./commands/deploy-slurm.ts";
+import { deploySystemd } from "./commands/deploy-systemd.ts";
 import { generate } from "./commands/generate.ts";
 import { jobs } from "./commands/jobs.ts";
+import { migrateFiles } from "./commands/migrate-files.ts";
+import { migrateInventory } from "./commands/migrate-inventory.ts";
+import { migratePlatform } from "./commands/migrate-platform.ts";
+import { migrateVerify } from "./commands/migrate-verify.ts";
 import { paramsetAdd } from "./commands/paramset-add.ts";
+import { rehearse } from "./commands/rehearse.ts";
 import { score } from "./commands/score.ts";
 import { sessionAdd } from "./commands/session-add.ts";
 import { sessionVerify } from "./commands/session-verify.ts";
@@ -25,4 +34,13 @@ export const commands: Readonly<Record<string, Command>> = {
   score,
   status,
   jobs,
+  rehearse,
+  "migrate inventory": migrateInventory,
+  "migrate files": migrateFiles,
+  "migrate verify": migrateVerify,
+  "migrate platform": migratePlatform,
+  "deploy slurm": deploySlurm,
+  "deploy systemd": deploySystemd,
+  "deploy kubernetes": deployKubernetes,
+  "deploy mysql": deployMysqlCommand,
 };

@@ -18,6 +18,7 @@ const options = {
   duration: { type: "string", short: "d" },
   sleep: { type: "string", short: "s" },
   once: { type: "boolean" },
+  grace: { type: "string" },
   config: { type: "string" },
   verbose: { type: "boolean", short: "v", multiple: true },
   help: { type: "boolean", short: "h" },
@@ -25,11 +26,12 @@ const options = {
 
 const help = `Runs one worker of the pipeline: finds what is to be done, does it, and looks again.
 
-usage: run_workflow <worker_name> [-d SECONDS] [-s SECONDS] [--once] [-v]
+usage: run_workflow <worker_name> [-d SECONDS] [-s SECONDS] [--once] [--grace SECONDS] [-v]
 
   -d, --duration SECONDS  begin no new cycle after this long (default: no end)
   -s, --sleep SECONDS     pause after a cycle that found nothing (default 30)
       --once              end when nothing is left to do
+      --grace SECONDS     so long after SIGTERM the job in hand is given back (default: it is finished)
       --config FILE       configuration file instead of ./dj_local_conf.json
   -v, --verbose           a line for every key
   -h, --help              print this
@@ -72,7 +74,8 @@ export async function runWorkflow(
     return 2;
   }
   const [durationS, sleepS] = [seconds(values.duration, "duration"), seconds(values.sleep, "sleep")];
-  for (const value of [durationS, sleepS])
+  const graceS = seconds(values.grace, "grace");
+  for (const value of [durationS, sleepS, graceS])
     if (typeof value === "string") {
       outer.err.write(`${value}\n`);
       return 2;
@@ -90,7 +93,10 @@ export async function runWorkflow(
       once: values.once === true,
       verbose: (values.verbose?.length ?? 0) > 0,
       signal: outer.signal,
-      giveBack,
+      giveBack:
+        graceS === undefined
+          ? giveBack
+          : AbortSignal.any([giveBack, graceAfter(outer.signal, graceS as number)]),
       log: (line) => progress.line(line),
       progress,
     });
@@ -101,6 +107,16 @@ export async function runWorkflow(
     outer.err.write(`${name}: ${sentence(error, outer.env["TENON_DEBUG"] !== undefined)}\n`);
     return 1;
   }
+}
+
+/** Aborted so many seconds after the signal: schedulers send SIGTERM once, and SIGKILL a while later. */
+function graceAfter(stop: AbortSignal, graceS: number): AbortSignal {
+  const end = new AbortController();
+  const begin = () =>
+    setTimeout(() => end.abort(new Error(`${graceS} s after the signal`)), graceS * 1000).unref();
+  if (stop.aborted) begin();
+  else stop.addEventListener("abort", begin, { once: true });
+  return end.signal;
 }
 
 function parse(words: readonly string[]) {

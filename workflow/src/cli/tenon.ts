@@ -3,11 +3,10 @@
  * @module
  * The program `tenon`: finds the command, runs it, turns its errors into a sentence and an exit code.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { nearestName } from "../settings/keys.ts";
 import { type Outer, runCommand, UsageError } from "./command.ts";
 import { commands } from "./commands.ts";
+import { version } from "./tenon-version.ts";
 
 /** Runs `tenon ...words`; returns the exit code: 0 done, 1 failed, 2 misused. */
 export async function tenon(words: readonly string[], outer: Outer): Promise<number> {
@@ -69,11 +68,6 @@ function lines(names: readonly string[]): string {
   return names.map((name) => `  ${name.padEnd(18)}${commands[name]!.summary}`).join("\n");
 }
 
-function version(): string {
-  const file = join(import.meta.dirname, "../../package.json");
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
-}
-
 function list(): string {
   return `Tenon: an electrophysiology pipeline on the lab's own machines.\n\nusage: tenon COMMAND ...   (tenon COMMAND --help, tenon --version)\n\n${lines(Object.keys(commands))}\n\nWorkers: run_workflow <worker_name>\n`;
 }
@@ -87,6 +81,11 @@ export function sentence(error: unknown, debug: boolean): string {
 
 if (import.meta.main) {
   const stop = new AbortController();
+  // `tenon ... | head` reads as much as it likes
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit();
+  });
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => stop.abort(new Error(`Stopped by ${signal}.`)));
   process.exitCode = await tenon(process.argv.slice(2), {

@@ -3,19 +3,12 @@
  * Starts one worker process: connects, binds the pipeline, registers, and runs the loop of `run-worker.ts` over its steps until its time,
  * its idleness or a signal ends it.
  */
-import {
-  connect,
-  defaultTiming,
-  Leases,
-  type LeaseTiming,
-  LostConnectionError,
-  type PopulateResult,
-  retry,
-} from "@tenon/datajoint";
+import { connect, Leases, LostConnectionError, type PopulateResult, retry } from "@tenon/datajoint";
 import { checkRawRoots } from "../ingest/paths.ts";
 import type { Settings } from "../settings/settings.ts";
 import { GenericErrors } from "./generic-errors.ts";
 import type { Lab } from "./lab.ts";
+import { timingOf } from "./lease-timing.ts";
 import { openLab } from "./open-lab.ts";
 import type { TaskStep, WorkerDefinition } from "./process.ts";
 import { runWorker, type Step, type WorkerSummary } from "./run-worker.ts";
@@ -86,21 +79,9 @@ export async function startWorker(
       const freed = await generic.retry(tables);
       if (freed > 0) options.log(`${freed} failed for reasons that pass, and will be tried again`);
       await journal.cleanUp();
+      return freed;
     },
   });
-}
-
-/** The timing of leases that hold for so long, in the proportions of the default (leases.md 6). */
-function timingOf(leaseS: number | undefined): Partial<LeaseTiming> {
-  if (leaseS === undefined) return {};
-  const share = leaseS / defaultTiming.leaseS;
-  return {
-    leaseS,
-    beatS: defaultTiming.beatS * share,
-    graceS: defaultTiming.graceS * share,
-    pollS: Math.min(defaultTiming.pollS, defaultTiming.pollS * share),
-    idleTransactionS: Math.max(leaseS, 5),
-  };
 }
 
 /** A step that is a function: what it throws is kept and told, and the worker goes on. */

@@ -65,6 +65,11 @@ export function tellOf({ verbose, log, progress }: OutputOptions) {
       case "waiting":
         if (verbose) log(`${process}: ${event.reason}`);
         return;
+      case "pythonReleased":
+        log(
+          `${what}: released from a Python worker without connection (${event.found.user}, process ${event.found.pid} on ${event.found.host})${event.isKeyPartial ? "; if that worker lives after all, its rows and ours may both be stored" : ""}`,
+        );
+        return;
       case "databaseAway":
       case "beaterDied":
         log(`${process}: ${event.reason}`);

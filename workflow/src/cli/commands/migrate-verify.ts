@@ -3,7 +3,7 @@
  * `tenon migrate verify`: proves that everything of the dumps and of the bucket is here, and signs what it found.
  */
 import { mkdir } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import {
   type Certificate,
   checkCertificate,

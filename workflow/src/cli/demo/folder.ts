@@ -158,7 +158,9 @@ async function writeConfiguration(dir: string): Promise<void> {
     processed_root_data_dir: "processed",
   };
   const stores = { "datajoint-blob": { protocol: "file", location: `processed/${store}` } };
-  await writeFile(join(dir, configuration), `${JSON.stringify({ custom, stores }, null, 2)}\n`);
+  await writeFile(join(dir, configuration), `${JSON.stringify({ custom, stores }, null, 2)}\n`, {
+    mode: 0o600,
+  });
 }
 
 /** Looks into the database that the demo would make anew, before anything is deleted.

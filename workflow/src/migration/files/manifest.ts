@@ -8,9 +8,9 @@
  * lock is gone with it. `state` says what the last run did; `local_*` say which file of ours is there, whatever the state.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { ProvedBy } from "./expected-content.ts";
 import type { FileNote, FileProblem, ObjectProblemCode } from "./file-problem.ts";
 import { FilesError } from "./file-problem.ts";
-import type { ProvedBy } from "./expected-content.ts";
 
 export type ObjectState =
   /** To be fetched. */
@@ -229,7 +229,12 @@ export class Manifest implements Disposable {
   }
 
   setState(source: number, key: string, state: ObjectState): void {
-    this.#run("UPDATE object SET state = ?, code = NULL, message = NULL WHERE source = ? AND key = ?", state, source, key);
+    this.#run(
+      "UPDATE object SET state = ?, code = NULL, message = NULL WHERE source = ? AND key = ?",
+      state,
+      source,
+      key,
+    );
   }
 
   setPartBytes(source: number, key: string, bytes: number): void {
@@ -291,7 +296,12 @@ export class Manifest implements Disposable {
   }
 
   /** Problems of a listing, at most `limit`, and how many there are. */
-  problems(source: number, listing: number, bucket: string, limit: number): { list: FileProblem[]; count: number } {
+  problems(
+    source: number,
+    listing: number,
+    bucket: string,
+    limit: number,
+  ): { list: FileProblem[]; count: number } {
     const where = "source = ? AND listing = ? AND code IS NOT NULL AND state <> 'excluded'";
     const count = this.#get(`SELECT count(*) AS n FROM object WHERE ${where}`, source, listing)!["n"];
     const rows = this.#prepare(
@@ -333,7 +343,8 @@ export class Manifest implements Disposable {
       .all(source, listing)
       .map((row) => ({
         state: String(row["state"]) as ObjectState,
-        verifiedBy: row["verified_by"] === null ? undefined : (String(row["verified_by"]) as ProvedBy | "nothing"),
+        verifiedBy:
+          row["verified_by"] === null ? undefined : (String(row["verified_by"]) as ProvedBy | "nothing"),
         wasKept: Number(row["was_kept"]) === 1,
         count: Number(row["n"]),
         bytes: Number(row["bytes"]),
@@ -351,7 +362,11 @@ export class Manifest implements Disposable {
   /** Keys that were listed once and are not any more. */
   goneCount(source: number, listing: number): number {
     return Number(
-      this.#get("SELECT count(*) AS n FROM object WHERE source = ? AND listing < ? AND state <> 'excluded'", source, listing)!["n"],
+      this.#get(
+        "SELECT count(*) AS n FROM object WHERE source = ? AND listing < ? AND state <> 'excluded'",
+        source,
+        listing,
+      )!["n"],
     );
   }
 
