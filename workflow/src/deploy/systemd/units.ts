@@ -45,7 +45,7 @@ export function systemdUnits(
 ): readonly DeployFile[] {
   const { passwordFile, backupFolder, rawRoots, processedRoot } = options;
   const paths = [
-    passwordFile,
+    passwordFile ?? "/",
     backupFolder ?? "/",
     ...rawRoots,
     processedRoot,
