@@ -71,6 +71,7 @@ export { type ActivateOptions, Schema, type TableOptions } from "./schema/schema
 export type { LooseTable, MakeParts, TableClass } from "./schema/table-class.ts";
 export { type VirtualSchema, type VirtualSchemaOptions, virtualSchema } from "./schema/virtual-module.ts";
 export type { Capabilities, Catalogue, Dialect, ForeignKey } from "./sql/dialect.ts";
+export { type RawResult, RawSession } from "./sql/mysql/raw-session.ts";
 export type { Generation, Store } from "./table/bound-table.ts";
 export { type DeleteOptions, type DeleteResult, deleteFrom, type TableCount } from "./table/delete.ts";
 export type { DropOptions, DropResult } from "./table/drop.ts";

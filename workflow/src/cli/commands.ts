@@ -8,8 +8,10 @@ import { deployKubernetes } from "./commands/deploy-kubernetes.ts";
 import { deployMysqlCommand } from "./commands/deploy-mysql.ts";
 import { deploySlurm } from "./commands/deploy-slurm.ts";
 import { deploySystemd } from "./commands/deploy-systemd.ts";
+import { doctor } from "./commands/doctor.ts";
 import { generate } from "./commands/generate.ts";
 import { jobs } from "./commands/jobs.ts";
+import { migrateDb } from "./commands/migrate-db.ts";
 import { migrateFiles } from "./commands/migrate-files.ts";
 import { migrateInventory } from "./commands/migrate-inventory.ts";
 import { migratePlatform } from "./commands/migrate-platform.ts";
@@ -34,8 +36,10 @@ export const commands: Readonly<Record<string, Command>> = {
   score,
   status,
   jobs,
+  doctor,
   rehearse,
   "migrate inventory": migrateInventory,
+  "migrate db": migrateDb,
   "migrate files": migrateFiles,
   "migrate verify": migrateVerify,
   "migrate platform": migratePlatform,
