@@ -117,7 +117,10 @@ async function database(name: string): Promise<readonly Rehearsal[]> {
 const rehearsals = (await Promise.all(values.databases.split(",").map(database))).flat();
 writeFileSync(
   values.out,
-  reliabilityPage(rehearsals, `npm run reliability -- --rounds ${values.rounds} --seed ${values.seed}`),
+  reliabilityPage(
+    rehearsals,
+    `npm run reliability -- --rounds ${values.rounds} --databases ${values.databases} --seed ${values.seed}`,
+  ),
 );
 const problems = rehearsals.flatMap((rehearsal) => rehearsal.problems);
 for (const { where, message } of problems) process.stderr.write(`problem: ${where}: ${message}\n`);

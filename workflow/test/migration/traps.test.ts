@@ -89,17 +89,10 @@ describe("a move off the platform", { skip: noPlatform || target.skip, timeout: 
   before(async () => {
     platform = await makeFakePlatform();
     lab = makeEmptyLab(platform, target, folder);
-    const { DJ_HOST, DJ_PORT, DJ_USER, DJ_PASS } = target.env;
-    execFileSync(
-      "mysql",
-      ["--no-defaults", `-h${DJ_HOST}`, `-P${DJ_PORT}`, `-u${DJ_USER}`, "-e", `source ${platform.dump}`],
-      {
-        env: { PATH: process.env["PATH"]!, MYSQL_PWD: DJ_PASS! },
-      },
-    );
+    const imported = await lab.tenon("migrate", "db", platform.dump);
+    assert.equal(imported.code, 0, imported.err + imported.out);
     copyFiles(platform, folder);
     db = await connect(settingsOf(target, folder));
-    await sql(`DELETE FROM \`${platform.prefix}ephys\`.\`~jobs\` WHERE status='reserved'`);
   });
 
   after(async () => {

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { hostname } from "node:os";
 import { describe, it, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Connection, ConnectionSettings, MysqlSettings } from "../../src/connection/connection.ts";
+import type { Connection, ConnectionSettings } from "../../src/connection/connection.ts";
 import { type PythonTiming, PythonWatch } from "../../src/jobs/dead-python.ts";
 import { readJobs } from "../../src/jobs/inspect.ts";
 import { Leases } from "../../src/jobs/leases.ts";

@@ -16,6 +16,9 @@ export interface TargetServer {
   readonly collations: ReadonlySet<string>;
 }
 
+/** Told of what does not stand as the dump has it. */
+export type OnReplaced = (what: "collation" | "engine", from: string, to: string) => void;
+
 /** Options and words with which a CREATE TABLE reaches beyond its own table. */
 const reaching = new Set([
   "SELECT",
@@ -42,7 +45,7 @@ export function tableStatement(
   schema: string,
   server: TargetServer,
   where: string,
-  onReplaced: (from: string, to: string) => void,
+  onReplaced: OnReplaced,
 ): Buffer {
   const tokens = resolved(command, server, where);
   const open = tokens.findIndex(({ text }) => text === "(");
@@ -57,7 +60,7 @@ export function tableStatement(
         `it holds '${token.text}', which reaches beyond a table's definition`,
       );
   }
-  const body = withKnownCollations(tokens.slice(open), server, onReplaced);
+  const body = withTransactions(withKnownCollations(tokens.slice(open), server, onReplaced), onReplaced);
   const name = `${quoted(schema)}.${quoted(command.name ?? "")}`;
   return Buffer.concat([
     Buffer.from(`CREATE TABLE IF NOT EXISTS ${name} `, "utf8"),
@@ -71,7 +74,7 @@ export function databaseStatement(
   schema: string,
   server: TargetServer,
   where: string,
-  onReplaced: (from: string, to: string) => void,
+  onReplaced: OnReplaced,
 ): string {
   const tokens = command === undefined ? [] : resolved(command, server, where);
   const kept = withKnownCollations(tokens, server, onReplaced);
@@ -146,7 +149,7 @@ function resolved(command: DumpCommand, server: TargetServer, where: string): re
 function withKnownCollations(
   tokens: readonly Token[],
   server: TargetServer,
-  onReplaced: (from: string, to: string) => void,
+  onReplaced: OnReplaced,
 ): Token[] {
   return tokens.map((token, i) => {
     if (token.kind !== "word" || !isBehindCollate(tokens, i)) return token;
@@ -154,8 +157,19 @@ function withKnownCollations(
     if (server.collations.has(name)) return token;
     const other = substitute(name, server);
     if (other === undefined) return token;
-    onReplaced(name, other);
+    onReplaced("collation", name, other);
     return { ...token, text: other, value: other.toUpperCase() };
+  });
+}
+
+/** Engines without transactions: rows and the ledger could part, and DataJoint's inserts need them. */
+function withTransactions(tokens: readonly Token[], onReplaced: OnReplaced): Token[] {
+  return tokens.map((token, i) => {
+    const isEngine =
+      tokens[i - 1]?.text === "=" && tokens[i - 2]?.value === "ENGINE" && tokens[i - 2]!.kind === "word";
+    if (!isEngine || token.value === "INNODB" || token.kind !== "word") return token;
+    onReplaced("engine", token.text, "InnoDB");
+    return { ...token, text: "InnoDB", value: "INNODB" };
   });
 }
 

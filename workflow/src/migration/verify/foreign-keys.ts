@@ -18,10 +18,14 @@ export interface ForeignKeyResult {
 }
 
 /** Counts the orphans of every foreign key of the schemas. */
-export async function checkForeignKeys(check: Check): Promise<ForeignKeyResult[]> {
-  const { connection, findings, tables, signal } = check;
+export async function checkForeignKeys(
+  check: Pick<Check, "connection" | "findings" | "signal" | "progress"> & {
+    readonly schemas: readonly string[];
+  },
+): Promise<ForeignKeyResult[]> {
+  const { connection, findings, signal } = check;
   const { catalogue } = connection.dialect;
-  const schemas = new Set(tables.map(({ schema }) => schema));
+  const schemas = new Set(check.schemas);
   const keys = (await catalogue.foreignKeys(connection, [...schemas])).filter((key) =>
     schemas.has(key.schema),
   );

@@ -66,7 +66,9 @@ export async function verifyMigration(request: VerifyRequest): Promise<Certifica
   const tables = await readTables(connection, schemas);
   const check: Check = { connection, settings, tables, findings, signal, progress };
   const counts = await stage("rows", () => compareTables(check, dumped.tables));
-  const foreignKeys = await stage("foreign keys", () => checkForeignKeys(check));
+  const foreignKeys = await stage("foreign keys", () =>
+    checkForeignKeys({ ...check, schemas: check.tables.map(({ schema }) => schema) }),
+  );
   const isWhole = await compareDefinitions(check);
   const stores = await stage("files of stores", () => checkStoredFiles(check, sample));
   const blobs = await stage("values", () => checkBlobs(check, sample));
