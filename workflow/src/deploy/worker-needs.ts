@@ -79,7 +79,7 @@ function needsOf(worker: string, options: NeedsOptions): WorkerNeeds {
 
 function resourcesOf(step: StepDefinition): Resources | undefined {
   if (step.kind !== "table") return { memoryGb: 0 };
-  return (step.options as { readonly resources?: Resources }).resources;
+  return step.options.resources;
 }
 
 /** As names of Slurm, Kubernetes, Compose and systemd are written: `spike-sorting-worker`. */

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import type { Recording } from "@tenon/ephys";
 import { openRecordingOfProbe } from "../ingest/find-recordings.ts";
 import { findFullPath, outputPath } from "../ingest/paths.ts";
+import { currentGrant } from "../operations/resource-pool.ts";
 import {
   type Attempt,
   type AttemptNote,
@@ -50,8 +51,7 @@ export interface LabSettings {
 export class Lab {
   readonly rawRoots: readonly string[];
   readonly processedRoot: string;
-  /** Threads of one computation. */
-  readonly threads: number;
+  readonly #threads: number;
   readonly #stateOf: NonNullable<LabSettings["stateOf"]>;
   readonly #stores: ReadonlySet<string>;
   readonly #attempts = new Map<string, Attempt>();
@@ -61,9 +61,14 @@ export class Lab {
   constructor(settings: LabSettings) {
     this.rawRoots = settings.rawRoots;
     this.processedRoot = settings.processedRoot;
-    this.threads = settings.threads;
+    this.#threads = settings.threads;
     this.#stateOf = settings.stateOf ?? (() => Promise.resolve("running"));
     this.#stores = new Set(settings.stores ?? []);
+  }
+
+  /** Threads of one computation: as many processors as the step was granted. */
+  get threads(): number {
+    return Math.max(1, Math.floor(currentGrant()?.cpus ?? this.#threads));
   }
 
   /** Absolute path of a session's folder.

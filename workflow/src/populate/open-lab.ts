@@ -4,8 +4,8 @@
  *
  * Whoever counts what is left needs the steps too, since some of them say themselves which keys they have.
  */
-import { availableParallelism } from "node:os";
 import type { Connection, PopulateTable } from "@tenon/datajoint";
+import { type MachineLimits, machineLimits } from "../operations/machine-limits.ts";
 import { activatePipeline } from "../pipeline/activate.ts";
 import type { Settings } from "../settings/settings.ts";
 import { attemptStates } from "./attempt-state.ts";
@@ -32,12 +32,17 @@ export async function openLab(
   const lab = new Lab({
     rawRoots: settings.rawRoots,
     processedRoot: settings.processedRoot,
-    threads: settings.threads ?? availableParallelism(),
+    threads: settings.threads ?? limitsOf(settings).cpus,
     stateOf: attemptStates(tablesByProcess()),
     stores: Object.values(settings.stores).map((store) => store.location),
   });
   makeAllSteps(lab);
   return { lab, differences };
+}
+
+/** What this process may use: of the machine, its control group and its Slurm job, and of the configuration. */
+export function limitsOf({ limits }: Settings): MachineLimits {
+  return machineLimits({ env: process.env, configured: limits });
 }
 
 /** Every step of the workers that fills a table, in their order. */

@@ -6,11 +6,16 @@
  * without it.
  */
 import type { PopulateTable } from "@tenon/datajoint";
+import type { Resources } from "../operations/resource-pool.ts";
 import type { Lab } from "./lab.ts";
 
 export interface TableOptions {
   /** At most so many keys a cycle. Default: all there are. */
   readonly maxCalls?: number;
+  /** Keys at work at the same time in one process. Default 1. */
+  readonly lanes?: number;
+  /** What one key takes of the process's processors, memory and GPUs. Default: one processor, half a GB. */
+  readonly resources?: Resources;
 }
 
 export interface TableStep {

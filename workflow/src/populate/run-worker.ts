@@ -60,8 +60,6 @@ export interface WorkerOptions {
   readonly onProcess?: (process: string) => Promise<void>;
   /** Called after every round, and now and then while lanes are at work: clean-up of job tables and logs. Returns how many keys it freed. */
   readonly afterCycle?: () => Promise<number>;
-  /** Steps that people have paused. */
-  readonly isPaused?: (process: string) => boolean;
   /** What the steps share. Default: no limits. */
   readonly pool?: ResourcePool;
   /** Seconds since some start; passed in so that tests need not wait. */
@@ -209,8 +207,7 @@ class Rounds {
   }
 
   #mustLook(lane: Lane): boolean {
-    const isPaused = this.#options.isPaused?.(lane.step.process) === true;
-    return lane.turn === undefined && lane.looked < this.#finds && !isPaused;
+    return lane.turn === undefined && lane.looked < this.#finds;
   }
 
   /** Seconds until the first lane that rests after trouble goes on; infinite when none does. */

@@ -5,11 +5,12 @@
  */
 import { connect, Leases, LostConnectionError, type PopulateResult, retry } from "@tenon/datajoint";
 import { checkRawRoots } from "../ingest/paths.ts";
+import { ResourcePool } from "../operations/resource-pool.ts";
 import type { Settings } from "../settings/settings.ts";
 import { GenericErrors } from "./generic-errors.ts";
 import type { Lab } from "./lab.ts";
 import { timingOf } from "./lease-timing.ts";
-import { openLab } from "./open-lab.ts";
+import { limitsOf, openLab } from "./open-lab.ts";
 import type { TaskStep, WorkerDefinition } from "./process.ts";
 import { runWorker, type Step, type WorkerSummary } from "./run-worker.ts";
 import { Sweeper } from "./sweeper.ts";
@@ -63,10 +64,19 @@ export async function startWorker(
   const steps: Step[] = worker.steps.map((step) =>
     step.kind === "table" ? told(tableStep(step, tools), options) : taskStep(step, lab, journal, options.log),
   );
+  const limits = limitsOf(settings);
+  const pool = new ResourcePool(limits, settings.threads);
+  // said once; another worker, with more, does them
+  const possible = steps.filter((step) => {
+    const why = step.resources === undefined ? undefined : pool.whyNever(step.resources);
+    if (why !== undefined) options.log(`${step.process}: left to other workers: it needs ${why}`);
+    return why === undefined;
+  });
   await using _sweeper = await Sweeper.start(lab, options.log);
   const tell = tellOf(options);
   // awaited here: what is disposed of at the end is in use until then
-  return await runWorker(name, steps, {
+  return await runWorker(name, possible, {
+    pool,
     ...(options.durationS === undefined ? {} : { durationS: options.durationS }),
     ...(options.sleepS === undefined ? {} : { sleepS: options.sleepS }),
     once: options.once,

@@ -30,6 +30,8 @@ export function tableStep({ process, table, options }: TableStep, tools: TableSt
   const target = withClearErrors(table, lab.processedRoot);
   return {
     process,
+    resources: options.resources ?? {},
+    ...(options.lanes === undefined ? {} : { lanes: options.lanes }),
     run: async ({ signal, onEvent }): Promise<PopulateResult> => {
       const files = new AttemptFiles(lab);
       const result = await populate(target, {

@@ -3,7 +3,8 @@
  * The three workers of this pipeline: which steps each runs, in which order. **A lab edits this file.**
  *
  * `table(...)` is a step that fills a table; its options go to populate (`maxCalls`: at most so many keys a cycle, so that a long step
- * does not starve the steps after it). `task(...)` is a function that is called once a cycle and returns how much it did.
+ * does not starve the steps after it); `lanes` and `resources` say how many keys are at work at once in one process, and what each takes of
+ * its processors, memory and GPUs: steps wait for each other only where these run out. `task(...)` is a function that is called once a cycle and returns how much it did.
  */
 import * as analysis from "../pipeline/analysis.ts";
 import * as ephys from "../pipeline/ephys.ts";
@@ -40,6 +41,12 @@ export const workers: Readonly<Record<string, WorkerDefinition>> = {
   },
   spike_sorting_worker: {
     summary: "the sorter itself; asks for a GPU when the method needs one (the built-in one does not)",
-    steps: [table("ephys_sorter.SIClustering", ephysSorter.SIClustering, { maxCalls: 1 })],
+    steps: [
+      // 1.8 GB at the most for a minute of 384 channels (benchmarks/results)
+      table("ephys_sorter.SIClustering", ephysSorter.SIClustering, {
+        maxCalls: 1,
+        resources: { cpus: "threads", memoryGb: 2 },
+      }),
+    ],
   },
 };

@@ -128,6 +128,21 @@ export const keys: Readonly<Record<string, KeySpec>> = {
     env: "TENON_LEASE_SECONDS",
     help: "a worker that has not been heard of for so long loses its job to another; default 40, the same for all workers of a database",
   },
+  "custom.cpus": {
+    type: "number",
+    env: "TENON_CPUS",
+    help: "processors that a worker process may use; default: those of the machine, its control group and its Slurm job",
+  },
+  "custom.memory_gb": {
+    type: "number",
+    env: "TENON_MEMORY_GB",
+    help: "memory that a worker process may use, GB; default likewise",
+  },
+  "custom.gpus": {
+    type: "number",
+    env: "TENON_GPUS",
+    help: "GPUs that a worker process may use; default likewise",
+  },
   "custom.threads": {
     type: "number",
     env: "TENON_THREADS",

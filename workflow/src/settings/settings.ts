@@ -38,6 +38,12 @@ export interface Settings {
   /** Idle cycles before a worker stops; undefined: it never does. */
   readonly maxIdledCycle: number | undefined;
   readonly threads: number | undefined;
+  /** What one worker process may use at most; what is undefined the machine says. */
+  readonly limits: {
+    readonly cpus: number | undefined;
+    readonly memoryGb: number | undefined;
+    readonly gpus: number | undefined;
+  };
   /** Seconds that a lease holds without a beat; undefined: 40. */
   readonly leaseS: number | undefined;
   readonly stores: Readonly<Record<string, StoreSettings>>;
@@ -107,6 +113,11 @@ export function loadSettings(options: LoadOptions = {}): Settings {
     generation,
     maxIdledCycle: positive(values, "custom.worker_max_idled_cycle", where),
     threads: positive(values, "custom.threads", where),
+    limits: {
+      cpus: positive(values, "custom.cpus", where),
+      memoryGb: positive(values, "custom.memory_gb", where),
+      gpus: positive(values, "custom.gpus", where),
+    },
     leaseS: positive(values, "custom.lease_seconds", where),
     stores: storeSettings(values.get("stores"), processedRoot, path, where, migration.stores),
     s3Stores: s3StoreSettings(values.get("stores"), where),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { ResourcePool } from "../../src/operations/resource-pool.ts";
 import { runWorker, type Step, type WorkerOptions } from "../../src/populate/run-worker.ts";
 
 /** A clock that moves only when someone sleeps. */
@@ -105,5 +106,36 @@ describe("runWorker", () => {
     const settings = options({ once: true });
     await runWorker("w", [late], settings);
     assert.deepEqual(settings.slept, [5, 5, 5]);
+  });
+
+  it("runs steps side by side as far as the pool allows, and several keys of one step in its lanes", async () => {
+    const mostAtOnce = async (cpus: number, lanes: number) => {
+      let [now, most] = [0, 0];
+      const busy = (process: string): Step => {
+        let left = 3;
+        return {
+          process,
+          lanes,
+          resources: { cpus: 1 },
+          run: async () => {
+            if (left-- <= 0) return { successCount: 0, errors: [] };
+            most = Math.max(most, ++now);
+            await new Promise(setImmediate);
+            now--;
+            return { successCount: 1, errors: [] };
+          },
+        };
+      };
+      const limits = { cpus, memoryBytes: 2 ** 40, gpus: [], from: { cpus: "", memory: "", gpus: "" } };
+      const { made } = await runWorker("w", [busy("a"), busy("b")], {
+        ...options({ once: true }),
+        pool: new ResourcePool(limits),
+      });
+      assert.equal(made, 6);
+      return most;
+    };
+    assert.equal(await mostAtOnce(1, 1), 1);
+    assert.equal(await mostAtOnce(2, 1), 2);
+    assert.equal(await mostAtOnce(8, 2), 4);
   });
 });

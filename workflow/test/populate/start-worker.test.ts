@@ -114,4 +114,19 @@ describe("a worker that is told to end", () => {
       await lab.remove();
     }
   });
+
+  it("leaves what can never run here to others, and says why", async () => {
+    const lab = makeTestLab();
+    try {
+      Object.assign(lab.env, { TENON_MEMORY_GB: "1" });
+      const { code, err } = await lab.runWorkflow("spike_sorting_worker", "--once");
+      assert.equal(code, 0, err);
+      assert.match(
+        err,
+        /ephys_sorter\.SIClustering: left to other workers: it needs 2 GB of memory, and this process has 1\.0 GB, by custom\.memory_gb/,
+      );
+    } finally {
+      await lab.remove();
+    }
+  });
 });
