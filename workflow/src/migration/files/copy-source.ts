@@ -11,16 +11,15 @@ import { judge, planDigests } from "./expected-content.ts";
 import { askExpected } from "./expected-from-head.ts";
 import { type FetchTools, fetchObject, rangeSize } from "./fetch-object.ts";
 import { type FileNote, type FileProblem, FilesError, ObjectError } from "./file-problem.ts";
-import { type GlobFilter, isMeant } from "./glob-filter.ts";
+import type { GlobFilter } from "./glob-filter.ts";
 import { HashPool } from "./hash-pool.ts";
-import { foldPath, keyToPath } from "./key-path.ts";
 import { Manifest, type ManifestRow, type NewRow } from "./manifest.ts";
+import { rowOf } from "./manifest-row.ts";
 import type { S3Access } from "./s3-access.ts";
-import { type ListedObject, S3Bucket } from "./s3-bucket.ts";
+import { S3Bucket } from "./s3-bucket.ts";
 import { PassingError } from "./s3-failure.ts";
 import { type S3Location, s3Text } from "./s3-location.ts";
 import { Buffers } from "./slots.ts";
-import { isArchived, isAsleep } from "./storage-class.ts";
 import { TargetFolder } from "./target-folder.ts";
 import { withRetry } from "./with-retry.ts";
 
@@ -145,12 +144,17 @@ class Copy {
 
   async #list(): Promise<void> {
     const { prefix } = this.#request.location;
+    const { filter } = this.#options;
+    const { rules } = this.#target;
     let count = 0;
     for await (const page of this.#bucket.list()) {
       const rows: NewRow[] = [];
       for (const object of page) {
         // the marker of the location itself
-        if (object.key !== prefix) rows.push(await this.#rowOf(object, object.key.slice(prefix.length)));
+        if (object.key !== prefix)
+          rows.push(
+            await rowOf(object, prefix, rules, filter, (key) => this.#again(() => this.#bucket.head(key))),
+          );
       }
       this.#manifest.putPage(this.#source, this.#listing, rows);
       count += rows.length;
@@ -162,33 +166,6 @@ class Copy {
         s3Text(this.#request.location),
         `There is no object below ${s3Text(this.#request.location)}/. Is the prefix right? Letters' case counts.`,
       );
-  }
-
-  async #rowOf(object: ListedObject, below: string): Promise<NewRow> {
-    const { key, size, etag, modifiedMs, storageClass } = object;
-    const found = keyToPath(below, size, this.#target.rules);
-    const path = found.kind === "refused" ? below : found.path;
-    const row = { key, path, fold: foldPath(path), size, etag, modifiedMs, storageClass };
-    if (!isMeant(path, this.#options.filter)) return { ...row, state: "excluded" };
-    if (found.kind === "refused")
-      return {
-        ...row,
-        state: "refused",
-        code: found.code,
-        message: `This key is no file below the folder: ${found.reason}. It was not fetched; rename the object at the source, or fetch it by hand.`,
-      };
-    if (found.kind === "folder") return { ...row, state: "folder" };
-    if (isArchived(storageClass)) {
-      const head = await this.#again(() => this.#bucket.head(key));
-      if (isAsleep(head))
-        return {
-          ...row,
-          state: "refused",
-          code: "archived-object",
-          message: `It is in the archive tier ${storageClass}: ask for a restore (aws s3api restore-object), wait until it is done, and run again.`,
-        };
-    }
-    return { ...row, state: "pending" };
   }
 
   /** Looks at what lies where an object should go. */

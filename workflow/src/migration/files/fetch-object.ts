@@ -14,7 +14,7 @@ import type { LocalFile, ManifestRow } from "./manifest.ts";
 import { readBody } from "./read-body.ts";
 import type { ObjectHead, S3Bucket } from "./s3-bucket.ts";
 import type { Buffers } from "./slots.ts";
-import { isAsleep } from "./storage-class.ts";
+import { asleepSentence, isAsleep } from "./storage-class.ts";
 import type { TargetFolder } from "./target-folder.ts";
 import { withRetry } from "./with-retry.ts";
 
@@ -171,11 +171,7 @@ async function fetchRanges(row: ManifestRow, part: string, publish: Publish, too
 }
 
 function refuseChanged(row: ManifestRow, head: ObjectHead): void {
-  if (isAsleep(head))
-    throw new ObjectError(
-      "archived-object",
-      `It is in the archive tier ${head.archiveStatus ?? head.storageClass}: ask for a restore (aws s3api restore-object), wait until it is done, and run again.`,
-    );
+  if (isAsleep(head)) throw new ObjectError("archived-object", asleepSentence(head));
   if (head.etag !== row.etag || head.size !== row.size)
     throw new ObjectError("object-changed", "it was changed since it was listed; run again");
 }

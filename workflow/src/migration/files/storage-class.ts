@@ -19,3 +19,11 @@ export function isAsleep(head: {
   if (head.archiveStatus !== undefined) return true;
   return isArchived(head.storageClass) && !/ongoing-request="false"/.test(head.restore ?? "");
 }
+
+/** What to do about it. */
+export function asleepSentence(head: {
+  readonly storageClass: string;
+  readonly archiveStatus: string | undefined;
+}): string {
+  return `It is in the archive tier ${head.archiveStatus ?? head.storageClass}: ask for a restore (aws s3api restore-object), wait until it is done, and run again.`;
+}

@@ -33,7 +33,7 @@ export type Ask = (
 ) => Promise<ReadonlyMap<number, SessionState>>;
 
 /** The part of mysql2's session that it has and its types lack. */
-interface RawSession {
+interface SocketSession {
   readonly connection: { readonly threadId: number; readonly stream: Socket };
 }
 
@@ -73,7 +73,7 @@ export class Watchdog {
   /** Watches a session until the function that it returns is called.
    *  @param onDead  called at most once, after the session was closed */
   begin(session: Mysql2Connection, onDead: (error: LostConnectionError) => void): () => void {
-    const { threadId, stream } = (session as unknown as RawSession).connection;
+    const { threadId, stream } = (session as unknown as SocketSession).connection;
     const watched: Watched = {
       threadId,
       stream,
