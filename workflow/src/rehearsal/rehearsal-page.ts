@@ -12,6 +12,7 @@ const ownStyle = `
 .verdict.bad { background: #a3262a; }
 .faults th, .faults td { padding: 4px 12px 4px 0; text-align: right; border-bottom: 1px solid var(--line); vertical-align: top; }
 .faults th:first-child, .faults td:first-child, .faults th:nth-child(2), .faults td:nth-child(2) { text-align: left; }
+.faults td:not(:nth-child(2)) { white-space: nowrap; }
 .faults td.bad { color: #a3262a; font-weight: 600; }
 `;
 
@@ -32,7 +33,7 @@ ${problems.length === 0 ? raw("") : html`<h2>Problems</h2><ul>${problems.map(({ 
 <div class="scroll"><table class="faults"><thead><tr><th>fault</th><th>what was done</th><th>rounds</th><th>struck</th><th>done once</th><th>taken over</th><th>refused</th><th>failed, repeated</th><th>longest round</th></tr></thead>
 <tbody>${linesOf(rehearsal).map(
     (line) =>
-      html`<tr><td>${line.fault}</td><td>${line.what}</td><td>${line.rounds}</td><td>${line.strikes}${line.phases === "" ? "" : ` (${line.phases})`}</td><td class="${line.once === line.keys ? "good" : "bad"}">${line.once} of ${line.keys}</td><td>${line.takenOver}</td><td>${line.refused}</td><td>${line.failed}</td><td>${line.longestS} s</td></tr>`,
+      html`<tr><td>${line.fault}</td><td>${line.what}${line.phases === "" ? raw("") : html`<br><small>${line.phases}</small>`}</td><td>${line.rounds}</td><td>${line.strikes}</td><td class="${line.once === line.keys ? "good" : "bad"}">${line.once} of ${line.keys}</td><td>${line.takenOver}</td><td>${line.refused}</td><td>${line.failed}</td><td>${line.longestS} s</td></tr>`,
   )}</tbody></table></div>
 <p>Done once: exactly one row, whole part rows, and the files of the same attempt. Taken over: computed by another worker after the first was not heard of. Refused: attempts that came back too late and inserted nothing.</p>
 ${notRehearsed.length === 0 ? raw("") : html`<h2>Not rehearsed</h2><ul>${notRehearsed.map(({ fault, why }) => html`<li><b>${fault}</b>: ${why}</li>`)}</ul>`}

@@ -201,7 +201,7 @@ async function dropOwn(connection: Connection, settings: Settings): Promise<void
 async function versionOf(connection: Connection): Promise<string> {
   const isServer = connection.settings.kind === "mysql";
   const text = isServer
-    ? "SELECT CONCAT(@@version_comment, ' ', @@version) AS v"
+    ? "SELECT IF(VERSION() LIKE '%maria%', VERSION(), CONCAT('MySQL ', VERSION())) AS v"
     : "SELECT 'SQLite ' || sqlite_version() AS v";
   const { rows } = await connection.run({ text, parameters: [] });
   return String(rows[0]!["v"]);
