@@ -170,7 +170,7 @@ describe("jobs on Slurm", { skip, timeout: 300_000 }, () => {
     await lab.json("paramset", "add", "--method", "tenon", "--description", "defaults");
     mkdirSync(join(lab.folder, "slurm"), { recursive: true });
     const written = await lab.tenon(
-      ...["deploy", "slurm", "--cpus", "1", "--memory", "1", "--gpus", "1", "--grace", "1", "--time", "10"],
+      ...["deploy", "slurm", "--cpus", "1", "--memory", "3", "--gpus", "1", "--grace", "1", "--time", "10"],
     );
     assert.equal(written.code, 0, written.err);
   });
@@ -217,13 +217,18 @@ describe("jobs on Slurm", { skip, timeout: 300_000 }, () => {
   });
 
   it("does a key exactly once when its job is requeued in the middle of it, on a GPU", async () => {
+    // every recording got its task; the short ones first, so that the job to be requeued is the long one's
+    for (const worker of ["spike_processing_worker", "spike_sorting_worker"]) {
+      const told = await submit("--worker", worker);
+      assert.equal(told[worker]!.submit, sessions);
+      await drained();
+    }
     // one that takes a few seconds
     await generateRecording("tiny", 9, join(lab.folder, "raw"), { durationS: 60, name: "long" });
     const words = ["session", "add", "raw/long_g0", "--subject", "long", "--sex", "U"];
     await lab.json(...words, "--birth-date", "2026-01-01");
     await submit("--worker", "standard_worker");
     await drained();
-    await lab.json("task", "add", "--subject", "long", "--paramset", "0");
     await submit("--worker", "spike_processing_worker");
     await drained();
     const sorting = await submit("--worker", "spike_sorting_worker");
@@ -234,12 +239,12 @@ describe("jobs on Slurm", { skip, timeout: 300_000 }, () => {
     await slurm("scontrol", "requeue", `${job}_1`);
     const state = async () => /JobState=(\w+)/.exec(await slurm("scontrol", "show", "job", `${job}_1`))![1];
     await until("the job waits again", async () => (await state()) === "PENDING");
-    assert.equal((await step("ephys_sorter.SIClustering")).done, 0, "it was stopped in the middle");
+    assert.equal((await step("ephys_sorter.SIClustering")).done, sessions, "it was stopped in the middle");
     // Slurm starts it again after two minutes; not here
     await slurm("scontrol", "update", `JobId=${job}_1`, "StartTime=now");
     await drained();
     const { total, done, running, error } = await step("ephys_sorter.SIClustering");
-    assert.deepEqual([total, done, running, error], [1, 1, 0, 0], logs());
+    assert.deepEqual([total, done, running, error], [sessions + 1, sessions + 1, 0, 0], logs());
     assert.ok((logs().match(/spike_sorting_worker on /g) ?? []).length >= 2, "two lives of one job");
     await using connection = await connect(settingsOf(mysql, ""));
     const { rows } = await connection.run({
