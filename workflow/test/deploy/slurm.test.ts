@@ -223,8 +223,8 @@ describe("jobs on Slurm", { skip, timeout: 300_000 }, () => {
       assert.equal(told[worker]!.submit, sessions);
       await drained();
     }
-    // one that takes a few seconds
-    await generateRecording("tiny", 9, join(lab.folder, "raw"), { durationS: 60, name: "long" });
+    // one that takes much longer than it takes to see it at work and to requeue it
+    await generateRecording("tiny", 9, join(lab.folder, "raw"), { durationS: 400, name: "long" });
     const words = ["session", "add", "raw/long_g0", "--subject", "long", "--sex", "U"];
     await lab.json(...words, "--birth-date", "2026-01-01");
     await submit("--worker", "standard_worker");
