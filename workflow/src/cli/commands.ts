@@ -10,6 +10,7 @@ import { deploySlurm } from "./commands/deploy-slurm.ts";
 import { deploySystemd } from "./commands/deploy-systemd.ts";
 import { doctor } from "./commands/doctor.ts";
 import { generate } from "./commands/generate.ts";
+import { history } from "./commands/history.ts";
 import { jobs } from "./commands/jobs.ts";
 import { migrateDb } from "./commands/migrate-db.ts";
 import { migrateFiles } from "./commands/migrate-files.ts";
@@ -17,13 +18,17 @@ import { migrateInventory } from "./commands/migrate-inventory.ts";
 import { migratePlatform } from "./commands/migrate-platform.ts";
 import { migrateVerify } from "./commands/migrate-verify.ts";
 import { paramsetAdd } from "./commands/paramset-add.ts";
+import { pause } from "./commands/pause.ts";
+import { prioritise } from "./commands/prioritise.ts";
 import { rehearse } from "./commands/rehearse.ts";
+import { resume } from "./commands/resume.ts";
 import { score } from "./commands/score.ts";
 import { sessionAdd } from "./commands/session-add.ts";
 import { sessionVerify } from "./commands/session-verify.ts";
 import { sort } from "./commands/sort.ts";
 import { status } from "./commands/status.ts";
 import { taskAdd } from "./commands/task-add.ts";
+import { workers } from "./commands/workers.ts";
 
 export const commands: Readonly<Record<string, Command>> = {
   demo,
@@ -36,6 +41,11 @@ export const commands: Readonly<Record<string, Command>> = {
   score,
   status,
   jobs,
+  workers,
+  history,
+  pause,
+  resume,
+  prioritise,
   doctor,
   rehearse,
   "migrate inventory": migrateInventory,

@@ -6,6 +6,7 @@
  */
 import type { Connection, PopulateTable } from "@tenon/datajoint";
 import { type MachineLimits, machineLimits } from "../operations/machine-limits.ts";
+import { bindOperationTables } from "../operations/operation-tables.ts";
 import { activatePipeline } from "../pipeline/activate.ts";
 import type { Settings } from "../settings/settings.ts";
 import { attemptStates } from "./attempt-state.ts";
@@ -28,7 +29,10 @@ export async function openLab(
   settings: Settings,
   options: { readonly create?: boolean } = {},
 ): Promise<OpenLab> {
-  const differences = await activatePipeline(connection, { ...settings, ...options });
+  const differences = [
+    ...(await activatePipeline(connection, { ...settings, ...options })),
+    ...(await bindOperationTables(connection, { ...settings, ...options })),
+  ];
   const lab = new Lab({
     rawRoots: settings.rawRoots,
     processedRoot: settings.processedRoot,

@@ -45,6 +45,8 @@ export interface WorkerDefinition {
   /** One line for `run_workflow --help`. */
   readonly summary: string;
   readonly steps: readonly StepDefinition[];
+  /** SQL LIKE patterns of failures that are tried again by themselves, beside those of the configuration. */
+  readonly autoclear?: readonly string[];
 }
 
 /** A step that fills a table. */

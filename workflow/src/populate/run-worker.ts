@@ -27,6 +27,8 @@ export interface StepContext {
 export interface TurnResult extends Pick<PopulateResult, "successCount" | "errors"> {
   /** The turn ended for its time, and more may be there. */
   readonly isCut?: boolean;
+  /** The step is paused by an operator: nothing was looked for. */
+  readonly isPaused?: boolean;
 }
 
 /** One step of a worker. */
@@ -119,6 +121,8 @@ class Rounds {
   /** Grows with everything that is found: a lane that began to look before must look again. */
   #finds = 0;
   #isRoundIdle = true;
+  /** In this round: a worker that operators hold up does not end of idleness. */
+  #isAnyPaused = false;
   #troublesOfCare = 0;
   #told = "";
   #fatal: { readonly error: unknown } | undefined;
@@ -172,7 +176,8 @@ class Rounds {
         idle = this.#isRoundIdle ? idle + 1 : 1;
         this.#isRoundIdle = true;
         if (once === true && !(await this.#isAnyWaiting())) return "once";
-        if (maxIdledCycle !== undefined && idle >= maxIdledCycle) return "idle";
+        if (maxIdledCycle !== undefined && idle >= maxIdledCycle && !this.#isAnyPaused) return "idle";
+        this.#isAnyPaused = false;
         await this.#sleep(once === true ? Math.min(this.#sleepS, 5) : this.#sleepS, signal);
         for (const lane of this.#lanes) lane.looked = -1;
       }
@@ -245,6 +250,7 @@ class Rounds {
           step.run({ signal: this.#signal, onEvent: (event) => onEvent?.(step.process, event) });
         const result = await (grant === undefined ? run() : ResourcePool.with(grant, run));
         lane.troubles = 0;
+        if (result.isPaused === true) this.#isAnyPaused = true;
         this.#made += result.successCount;
         this.#failed += result.errors.length;
         if (result.successCount + result.errors.length > 0 || result.isCut === true) this.#found();

@@ -3,18 +3,19 @@
  * Starts one worker process: connects, binds the pipeline, registers, and runs the loop of `run-worker.ts` over its steps until its time,
  * its idleness or a signal ends it.
  */
-import { connect, Leases, LostConnectionError, type PopulateResult, retry } from "@tenon/datajoint";
+import { connect, Leases, LostConnectionError, retry } from "@tenon/datajoint";
 import { checkRawRoots } from "../ingest/paths.ts";
+import { PauseWatch } from "../operations/pause-watch.ts";
 import { ResourcePool } from "../operations/resource-pool.ts";
+import { RunRecorder } from "../operations/run-history.ts";
 import type { Settings } from "../settings/settings.ts";
-import { GenericErrors } from "./generic-errors.ts";
-import type { Lab } from "./lab.ts";
 import { timingOf } from "./lease-timing.ts";
 import { limitsOf, openLab } from "./open-lab.ts";
 import type { TaskStep, WorkerDefinition } from "./process.ts";
+import { ErrorRetries, mostRetries } from "./retry-errors.ts";
 import { runWorker, type Step, type WorkerSummary } from "./run-worker.ts";
 import { Sweeper } from "./sweeper.ts";
-import { tableStep } from "./table-step.ts";
+import { type TableStepTools, tableStep, turnOf } from "./table-step.ts";
 import { WorkerJournal } from "./worker-log.ts";
 import { type ProgressSink, tellOf, told } from "./worker-output.ts";
 
@@ -58,11 +59,17 @@ export async function startWorker(
     max_idled_cycle: settings.maxIdledCycle ?? -1,
     db_prefix: settings.prefix,
   });
-  const generic = new GenericErrors(journal);
   const tables = worker.steps.filter((step) => step.kind === "table");
-  const tools = { lab, leases, giveBack: options.giveBack };
+  const retries = new ErrorRetries(tables, journal, {
+    autoclear: [...settings.autoclearErrorPatterns, ...(worker.autoclear ?? [])],
+    mostRetries: settings.mostRetries ?? mostRetries,
+  });
+  const pauses = new PauseWatch(name, options.log);
+  const tools = { lab, leases, giveBack: options.giveBack, pauses };
   const steps: Step[] = worker.steps.map((step) =>
-    step.kind === "table" ? told(tableStep(step, tools), options) : taskStep(step, lab, journal, options.log),
+    step.kind === "table"
+      ? told(tableStep(step, tools), options)
+      : taskStep(step, tools, journal, options.log),
   );
   const limits = limitsOf(settings);
   const pool = new ResourcePool(limits, settings.threads);
@@ -73,9 +80,10 @@ export async function startWorker(
     return why === undefined;
   });
   await using _sweeper = await Sweeper.start(lab, options.log);
+  await using history = new RunRecorder(name, journal.user, options.log);
   const tell = tellOf(options);
   // awaited here: what is disposed of at the end is in use until then
-  return await runWorker(name, possible, {
+  const summary = await runWorker(name, possible, {
     pool,
     ...(options.durationS === undefined ? {} : { durationS: options.durationS }),
     ...(options.sleepS === undefined ? {} : { sleepS: options.sleepS }),
@@ -83,31 +91,44 @@ export async function startWorker(
     maxIdledCycle: settings.maxIdledCycle,
     signal: options.signal,
     log: options.log,
-    onEvent: tell,
+    onEvent: (process, event) => {
+      tell(process, event);
+      history.hear(process, event);
+      if (event.kind === "done") retries.done(process, event.key);
+    },
     onProcess: (process) => journal.begin(process),
     afterCycle: async () => {
-      const freed = await generic.retry(tables);
+      const freed = await retries.retry();
       if (freed > 0) options.log(`${freed} failed for reasons that pass, and will be tried again`);
       await journal.cleanUp();
+      await history.cleanUp();
       return freed;
     },
   });
+  await retries.settle();
+  return summary;
 }
 
 /** A step that is a function: what it throws is kept and told, and the worker goes on. */
-function taskStep(step: TaskStep, lab: Lab, journal: WorkerJournal, log: (line: string) => void): Step {
+function taskStep(
+  { process, run }: TaskStep,
+  tools: Pick<TableStepTools, "lab" | "pauses">,
+  journal: WorkerJournal,
+  log: (line: string) => void,
+): Step {
   return {
-    process: step.process,
-    run: async ({ signal }): Promise<PopulateResult> => {
-      try {
-        return { successCount: await step.run({ lab, signal, log }), errors: [] };
-      } catch (error) {
-        if (error instanceof LostConnectionError) throw error;
-        const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-        log(`${step.process}: failed: ${message}`);
-        await journal.error({ process: step.process, message: `${name}: ${message}`, stack: stack ?? "" });
-        return { successCount: 0, errors: [] };
-      }
-    },
+    process,
+    run: ({ signal }) =>
+      turnOf(process, tools, async () => {
+        try {
+          return { successCount: await run({ lab: tools.lab, signal, log }), errors: [] };
+        } catch (error) {
+          if (error instanceof LostConnectionError) throw error;
+          const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+          log(`${process}: failed: ${message}`);
+          await journal.error({ process, message: `${name}: ${message}`, stack: stack ?? "" });
+          return { successCount: 0, errors: [] };
+        }
+      }),
   };
 }

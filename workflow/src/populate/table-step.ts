@@ -6,22 +6,27 @@
 import {
   findQueue,
   type Leases,
+  not,
+  type PopulateError,
   type PopulateEvent,
-  type PopulateResult,
+  type PopulateOptions,
   type PopulateTable,
   populate,
   readJobs,
 } from "@tenon/datajoint";
+import type { PauseWatch } from "../operations/pause-watch.ts";
+import { type Portion, portionsOf, readPriorities } from "../operations/priorities.ts";
 import { ResultsError, whyNotWritten } from "./attempt-folder.ts";
 import type { Lab } from "./lab.ts";
 import type { TableStep } from "./process.ts";
-import type { Step } from "./run-worker.ts";
+import type { Step, TurnResult } from "./run-worker.ts";
 
 export interface TableStepTools {
   readonly lab: Lab;
   readonly leases: Leases;
   /** Aborted to give the key at work back. */
   readonly giveBack: AbortSignal;
+  readonly pauses: PauseWatch;
 }
 
 /** Makes the loop's step of a table's. */
@@ -32,30 +37,56 @@ export function tableStep({ process, table, options }: TableStep, tools: TableSt
     process,
     resources: options.resources ?? {},
     ...(options.lanes === undefined ? {} : { lanes: options.lanes }),
-    run: async ({ signal, onEvent }): Promise<PopulateResult> => {
-      const files = new AttemptFiles(lab);
-      const result = await populate(target, {
-        reserve: true,
-        suppressErrors: true,
-        leases,
-        maxCalls: options.maxCalls,
-        finish: signal,
-        signal: giveBack,
-        beforeInsert: ({ token }) => lab.seal(`${token}`),
-        afterCommit: ({ token }) => lab.publish(`${token}`),
-        onEvent: (event) => {
-          files.hear(event);
-          onEvent(event);
-        },
-      });
-      await files.settled();
-      return result;
-    },
+    run: ({ signal, onEvent }) =>
+      turnOf(process, tools, async (pause) => {
+        const files = new AttemptFiles(lab);
+        const tally = { successCount: 0, errors: [] as PopulateError[] };
+        const names = target.keySource().node.heading.primaryKey;
+        for (const portion of portionsOf(await readPriorities(), process, names)) {
+          const left =
+            options.maxCalls === undefined
+              ? undefined
+              : options.maxCalls - tally.successCount - tally.errors.length;
+          if (left === 0 || signal.aborted || pause.aborted) break;
+          const { successCount, errors } = await populate(target, {
+            restrictions: restrictionsOf(portion),
+            reserve: true,
+            suppressErrors: true,
+            leases,
+            maxCalls: left,
+            finish: AbortSignal.any([signal, pause]),
+            signal: giveBack,
+            beforeInsert: ({ token }) => lab.seal(`${token}`),
+            afterCommit: ({ token }) => lab.publish(`${token}`),
+            onEvent: (event) => {
+              files.hear(event);
+              onEvent(event);
+            },
+          });
+          tally.successCount += successCount;
+          tally.errors.push(...errors);
+        }
+        await files.settled();
+        return tally;
+      }),
     isWaiting: async () => {
       const queue = await findQueue(target);
       return queue !== undefined && (await readJobs(queue, "reserved")).some((job) => job.isLate);
     },
   };
+}
+
+/** A turn unless the step is paused. */
+export async function turnOf(
+  process: string,
+  { pauses }: Pick<TableStepTools, "pauses">,
+  work: (pause: AbortSignal) => Promise<TurnResult>,
+): Promise<TurnResult> {
+  return (await pauses.unlessPaused(process, work)) ?? { successCount: 0, errors: [], isPaused: true };
+}
+
+function restrictionsOf({ only, not: others }: Portion): NonNullable<PopulateOptions["restrictions"]> {
+  return [...only, ...others.map((rule) => not(rule))];
 }
 
 /** What becomes of an attempt's files when its rows are not committed. Populate works on one key at a time. */

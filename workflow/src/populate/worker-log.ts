@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import { type Connection, deleteFrom, type PopulateTable, retry } from "@tenon/datajoint";
 import { dictToUuid, type PythonValue } from "../ingest/dict-to-uuid.ts";
+import { utc, utcNow } from "../operations/utc.ts";
 import { ErrorLog, RegisteredWorker, RegisteredWorkerProcess, WorkerLog } from "../pipeline/worker-log.ts";
 import { keySourceSql } from "./key-source-sql.ts";
 import type { StepDefinition, WorkerDefinition } from "./process.ts";
@@ -33,14 +34,15 @@ export interface LoggedError {
 export class WorkerJournal {
   readonly #connection: Connection;
   readonly #worker: string;
-  readonly #user: string;
+  /** The database's user and this host, as rows name it; "" on SQLite. */
+  readonly user: string;
   #lastLookMs = Number.NEGATIVE_INFINITY;
 
   constructor(connection: Connection, worker: string) {
     this.#connection = connection;
     this.#worker = worker;
     const { settings } = connection;
-    this.#user = settings.kind === "sqlite" ? "" : `${settings.user}@${hostname()}`;
+    this.user = settings.kind === "sqlite" ? "" : `${settings.user}@${hostname()}`;
   }
 
   /** Registers the worker with its processes; one that is registered as it is already is left alone. */
@@ -112,7 +114,7 @@ export class WorkerJournal {
   }
 
   #who() {
-    return { host: hostname(), user: this.#user, pid: process.pid };
+    return { host: hostname(), user: this.user, pid: process.pid };
   }
 }
 
@@ -142,15 +144,4 @@ function entryOf(worker_name: string, step: StepDefinition, process_index: numbe
 
 function maxCalls({ maxCalls: most }: { readonly maxCalls?: number }): Record<string, PythonValue> {
   return most === undefined ? {} : { max_calls: most };
-}
-
-/** Now in UTC to the microsecond, as the database writes it. */
-export function utcNow(): string {
-  const micros = Math.floor((performance.now() % 1) * 1000);
-  return `${utc(Date.now())}${`${micros}`.padStart(3, "0")}`;
-}
-
-/** `2026-01-05 10:11:12.345`. */
-function utc(ms: number): string {
-  return new Date(ms).toISOString().replace("T", " ").replace("Z", "");
 }

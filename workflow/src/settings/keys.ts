@@ -4,7 +4,7 @@
  * refused with the nearest one, so that a typing error never works silently with a default.
  */
 
-export type KeyType = "text" | "number" | "boolean" | "paths" | "object";
+export type KeyType = "text" | "number" | "boolean" | "paths" | "texts" | "object";
 
 export interface KeySpec {
   readonly type: KeyType;
@@ -99,6 +99,15 @@ export const keys: Readonly<Record<string, KeySpec>> = {
     type: "number",
     env: "WORKER_MAX_IDLED_CYCLE",
     help: "a worker stops after this many idle cycles; default: never",
+  },
+  "custom.autoclear_error_patterns": {
+    type: "texts",
+    help: 'failures whose message is LIKE one of these are tried again by themselves, e.g. ["%CUDA out of memory%"]',
+  },
+  "custom.most_retries": {
+    type: "number",
+    env: "TENON_MOST_RETRIES",
+    help: "how often one key is tried again by itself, with a pause that doubles from 30 s on; default 6",
   },
   "custom.migration.inbox": {
     type: "text",

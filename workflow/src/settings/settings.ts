@@ -38,6 +38,9 @@ export interface Settings {
   /** Idle cycles before a worker stops; undefined: it never does. */
   readonly maxIdledCycle: number | undefined;
   readonly threads: number | undefined;
+  /** SQL LIKE patterns of failures that are tried again by themselves, and how often; undefined: 6 times. */
+  readonly autoclearErrorPatterns: readonly string[];
+  readonly mostRetries: number | undefined;
   /** What one worker process may use at most; what is undefined the machine says. */
   readonly limits: {
     readonly cpus: number | undefined;
@@ -113,6 +116,8 @@ export function loadSettings(options: LoadOptions = {}): Settings {
     generation,
     maxIdledCycle: positive(values, "custom.worker_max_idled_cycle", where),
     threads: positive(values, "custom.threads", where),
+    autoclearErrorPatterns: (values.get("custom.autoclear_error_patterns") ?? []) as string[],
+    mostRetries: positive(values, "custom.most_retries", where),
     limits: {
       cpus: positive(values, "custom.cpus", where),
       memoryGb: positive(values, "custom.memory_gb", where),
@@ -201,6 +206,7 @@ const descriptions: Record<KeySpec["type"], string> = {
   number: "a number",
   boolean: "true or false",
   paths: "a path or a list of paths",
+  texts: "a list of texts",
   object: "an object",
 };
 
@@ -213,6 +219,7 @@ function checked(key: string, spec: KeySpec, value: unknown, where: string): unk
     paths: () =>
       typeof value === "string" ||
       (Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string")),
+    texts: () => Array.isArray(value) && value.every((item) => typeof item === "string" && item !== ""),
     object: () => typeof value === "object" && !Array.isArray(value),
   }[spec.type]();
   if (!good && spec.pythonOnly !== true) throw wrong(key, descriptions[spec.type], value, where);

@@ -13,7 +13,6 @@ import {
   RegisteredWorkerProcess,
   WorkerLog,
 } from "../../src/pipeline/worker-log.ts";
-import { GenericErrors } from "../../src/populate/generic-errors.ts";
 import { causeOf } from "../../src/populate/job-causes.ts";
 import { inlined } from "../../src/populate/key-source-sql.ts";
 import { table, task } from "../../src/populate/process.ts";
@@ -116,52 +115,6 @@ describe("the worker's log", () => {
     assert.equal(await WorkerLog.count(), 21);
     await journal.cleanUp(3_600_000);
     assert.equal(await WorkerLog.count(), 20);
-  });
-});
-
-describe("a failed job", () => {
-  const journal = () => new WorkerJournal(connection, "w");
-  const failed = async () =>
-    (await readJobs((await findQueue(Result))!, "error")).map(({ key }) => key["source_id"]);
-
-  it("whose error passes is tried again after a pause that grows, and kept in the error log", async () => {
-    await Source.insert([{ source_id: 1 }, { source_id: 2 }, { source_id: 3 }]);
-    errors.set(1, new Error("Deadlock found when trying to get lock"));
-    errors.set(2, new Error("no spikes"));
-    await populate(Result, { reserve: true, suppressErrors: true });
-    assert.deepEqual((await failed()).toSorted(), [1, 2]);
-
-    const generic = new GenericErrors(journal());
-    const steps = [table("data.Result", Result)];
-    const retry = (atS: number) => generic.retry(steps, atS * 1000);
-    assert.equal(await retry(0), 0, "not at once");
-    assert.equal(await retry(29), 0);
-    assert.equal(await retry(30), 1);
-    assert.deepEqual(await failed(), [2], "an error of the key stays for people");
-    assert.deepEqual(
-      (await ErrorLog.fetch()).map((row) => [row.process, row.key, row.error_message]),
-      [["data.Result", '{"source_id":1}', "Error: Deadlock found when trying to get lock"]],
-    );
-    await populate(Result, { reserve: true, suppressErrors: true });
-    assert.equal(await retry(89), 0, "twice as long as before");
-    assert.equal(await retry(90), 1);
-    errors.clear();
-    await populate(Result, { reserve: true, suppressErrors: true });
-    assert.deepEqual(await Result.keys(), [{ source_id: 1 }, { source_id: 3 }]);
-  });
-
-  it("is not tried for ever", async () => {
-    await Source.insert([{ source_id: 9 }]);
-    errors.set(9, new Error("LostConnectionError: gone"));
-    const generic = new GenericErrors(journal());
-    let [freed, now] = [0, 0];
-    for (let i = 0; i < 12; i++) {
-      await populate(Result, { reserve: true, suppressErrors: true });
-      freed += await generic.retry([table("data.Result", Result)], now);
-      now += 1e9;
-    }
-    assert.equal(freed, 6);
-    assert.ok((await failed()).includes(9));
   });
 });
 

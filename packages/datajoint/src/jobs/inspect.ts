@@ -82,6 +82,29 @@ export async function freeJobs(
   return freed;
 }
 
+/** Marks failed jobs as ignored: they stay with their message, and no worker tries them until they are freed.
+ * @param keys  only these, as `readJobs` gives them
+ * @returns how many were marked */
+export async function ignoreJobs(queue: JobQueue, keys: readonly JobKey[]): Promise<number> {
+  let marked = 0;
+  for (const key of keys) {
+    let isMarked = false;
+    for (const one of queuesOf(queue)) {
+      const where = [
+        ...(one.shape === "legacy" ? [sql("table_name=? AND", one.target)] : []),
+        "status='error' AND",
+        isRow(one, key),
+      ];
+      const { affectedRows } = await one.connection.run(
+        joined(`UPDATE ${one.words.jobs} SET status='ignore' WHERE`, ...where),
+      );
+      isMarked ||= affectedRows > 0;
+    }
+    if (isMarked) marked++;
+  }
+  return marked;
+}
+
 async function freeRows(
   queue: JobQueue,
   status: "error" | "ignore",

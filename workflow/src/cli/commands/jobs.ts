@@ -3,6 +3,8 @@
  * `tenon jobs`: what runs and what failed, failures grouped by cause with their stack, and trying them again.
  */
 import {
+  type FailedJob,
+  ignoreFailedJobs,
   type JobCause,
   type JobFilter,
   type RunningJob,
@@ -10,51 +12,71 @@ import {
   retryJobs,
 } from "../../populate/job-causes.ts";
 import { tableSteps } from "../../populate/open-lab.ts";
+import { mostRetries } from "../../populate/retry-errors.ts";
 import { shownKey } from "../../populate/worker-output.ts";
 import { type Command, UsageError } from "../command.ts";
+import { stepsOf } from "../step-option.ts";
 import { withPipeline } from "../with-pipeline.ts";
 
 /** Keys listed of one cause. */
 const keysShown = 5;
 
 export const jobs: Command = {
-  summary: "running and failed jobs; errors grouped by cause with stack; --retry",
-  usage: "[--step NAME] [--match TEXT] [--retry [--dry-run]]",
+  summary: "running and failed jobs; errors grouped by cause with stack; --retry, --ignore, --dead",
+  usage: "[--step NAME] [--match TEXT] [--dead | --ignored] [--retry | --ignore [--dry-run]]",
   details: `
-A failed job stays failed until it is freed: mend the cause, then --retry (all failures, or those that --step and --match choose).
-JSON: {running: [{process, key, host, pid, user, time, isLate}], causes: [{process, message, stack, count, jobs: [...]}], retried}.`,
+A failed job stays failed until it is freed: mend the cause, then --retry (all failures, or those that the options choose). Failures that say
+nothing against the key (deadlocks, lost connections) and those that custom.autoclear_error_patterns names are tried again by the workers, with
+a pause that doubles; --dead shows those that were given up. --ignore sets failures aside, --ignored shows them, --ignored --retry frees them.
+JSON: {running: [{process, key, host, pid, user, time, isLate}], causes: [{process, message, stack, count, dead, jobs: [{process, key, message,
+host, pid, user, time, retries, nextRetry, isDead}]}], retried, ignored}.`,
   options: {
     step: { type: "string", value: "NAME", help: "only steps whose name holds NAME, e.g. SIClustering" },
     match: { type: "string", value: "TEXT", help: "only errors whose message holds TEXT" },
-    retry: { type: "boolean", help: "free these failed jobs: workers try them again" },
-    "dry-run": { type: "boolean", help: "with --retry: show what would be freed, free nothing" },
+    dead: { type: "boolean", help: "only dead letters: tried again as often as may be, in vain" },
+    ignored: { type: "boolean", help: "what was set aside with --ignore, instead of what failed" },
+    retry: { type: "boolean", help: "free these jobs: workers try them again" },
+    ignore: { type: "boolean", help: "set these failed jobs aside: workers leave them" },
+    "dry-run": { type: "boolean", help: "with --retry or --ignore: show what would be done, do nothing" },
   },
   words: [0, 0],
   run(args, context) {
-    const filter: JobFilter = {
-      step: args.options["step"] as string | undefined,
-      match: args.options["match"] as string | undefined,
-    };
-    const known = tableSteps().map(({ process }) => process);
-    if (filter.step !== undefined && !known.some((process) => process.includes(filter.step!)))
-      throw new UsageError(
-        `--step: no step's name holds '${filter.step}'. The steps are: ${known.join(", ")}.`,
-      );
-    const isDry = args.options["dry-run"] === true;
-    if (isDry && args.options["retry"] !== true) throw new UsageError("--dry-run goes with --retry.");
+    const step = args.options["step"] as string | undefined;
+    stepsOf(
+      args,
+      tableSteps().map(({ process }) => process),
+    );
+    const isOn = (name: string) => args.options[name] === true;
+    if (isOn("dry-run") && !isOn("retry") && !isOn("ignore"))
+      throw new UsageError("--dry-run goes with --retry or --ignore.");
+    if (isOn("retry") && isOn("ignore")) throw new UsageError("--retry and --ignore exclude each other.");
+    if (isOn("ignored") && isOn("ignore")) throw new UsageError("--ignored are ignored already.");
+    if (isOn("ignored") && isOn("dead")) throw new UsageError("--ignored and --dead exclude each other.");
     return withPipeline(
       context,
-      async () => {
+      async ({ settings }) => {
+        const filter: JobFilter = {
+          step,
+          match: args.options["match"] as string | undefined,
+          dead: isOn("dead"),
+          ignored: isOn("ignored"),
+          mostRetries: settings.mostRetries ?? mostRetries,
+        };
         const { causes, running } = await readCauses(filter);
-        const retried = args.options["retry"] === true && !isDry ? await retryJobs(filter) : 0;
-        if (context.json) context.out.write(`${JSON.stringify({ running, causes, retried })}\n`);
+        const isDry = isOn("dry-run");
+        const retried = isOn("retry") && !isDry ? await retryJobs(filter) : 0;
+        const ignored = isOn("ignore") && !isDry ? await ignoreFailedJobs(filter) : 0;
+        if (context.json) context.out.write(`${JSON.stringify({ running, causes, retried, ignored })}\n`);
         else {
-          const failed = causes.reduce((sum, cause) => sum + cause.count, 0);
-          const end =
-            args.options["retry"] !== true
-              ? []
-              : [isDry ? `would free ${failed} failed jobs` : `freed ${retried} failed jobs`];
-          context.out.write(`${[...runningLines(running), ...causeLines(causes), ...end].join("\n")}\n`);
+          const count = causes.reduce((sum, cause) => sum + cause.count, 0);
+          const end = isOn("retry")
+            ? [isDry ? `would free ${count} jobs` : `freed ${retried} jobs`]
+            : isOn("ignore")
+              ? [isDry ? `would set ${count} jobs aside` : `set ${ignored} jobs aside`]
+              : [];
+          const what = isOn("ignored") ? "ignored" : isOn("dead") ? "dead" : "failed";
+          const lines = [...runningLines(running), ...causeLines(causes, what), ...end];
+          context.out.write(`${lines.join("\n")}\n`);
         }
         return 0;
       },
@@ -72,18 +94,18 @@ function runningLines(running: readonly RunningJob[]): string[] {
   return [`running: ${running.length}`, ...lines];
 }
 
-function causeLines(causes: readonly JobCause[]): string[] {
-  if (causes.length === 0) return ["failed: none"];
+function causeLines(causes: readonly JobCause[], what: "failed" | "dead" | "ignored"): string[] {
+  if (causes.length === 0) return [`${what}: none`];
   const total = causes.reduce((sum, cause) => sum + cause.count, 0);
-  const lines = causes.flatMap(({ process, message, stack, count, jobs: failed }) => [
+  const lines = causes.flatMap(({ process, message, stack, count, dead, jobs: failed }) => [
     "",
-    `${process}: ${count} failed`,
+    `${process}: ${count} ${what}${dead > 0 && what !== "dead" ? `, ${dead} given up` : ""}`,
     `  ${message}`,
     ...failed
       .slice(0, keysShown)
       .map(
-        ({ key, host, pid, time }) =>
-          `    ${shownKey(key)} (process ${pid} on ${host}, ${time.slice(0, 19)})`,
+        (job) =>
+          `    ${shownKey(job.key)} (process ${job.pid} on ${job.host}, ${job.time.slice(0, 19)}${shownFate(job)})`,
       ),
     ...(failed.length > keysShown ? [`    and ${failed.length - keysShown} more`] : []),
     ...stack
@@ -91,5 +113,12 @@ function causeLines(causes: readonly JobCause[]): string[] {
       .filter((line) => /^\s+at /.test(line))
       .map((line) => `    ${line.trim()}`),
   ]);
-  return [`failed: ${total}`, ...lines];
+  return [`${what}: ${total}`, ...lines];
+}
+
+function shownFate({ retries, nextRetry, isDead }: FailedJob): string {
+  if (isDead) return `; tried ${retries + 1} times, given up`;
+  return nextRetry === undefined
+    ? ""
+    : `; retry ${retries + 1} at ${nextRetry.slice(0, 19).replace("T", " ")} UTC`;
 }

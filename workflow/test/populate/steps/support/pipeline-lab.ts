@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Connection, connect, Leases } from "@tenon/datajoint";
 import { planRegistration, register } from "../../../../src/ingest/register-session.ts";
+import { PauseWatch } from "../../../../src/operations/pause-watch.ts";
 import type { Lab } from "../../../../src/populate/lab.ts";
 import { openLab } from "../../../../src/populate/open-lab.ts";
 import { tableStep } from "../../../../src/populate/table-step.ts";
@@ -43,6 +44,7 @@ export async function makePipelineLab(): Promise<PipelineLab> {
   const { lab } = await openLab(connection, settings);
   const leases = await Leases.open(connection.settings);
   const never = new AbortController().signal;
+  const pauses = new PauseWatch("test", () => undefined);
 
   const runToErrors = async () => {
     const errors: string[] = [];
@@ -56,7 +58,7 @@ export async function makePipelineLab(): Promise<PipelineLab> {
               await step.run({ lab, signal: never, log: () => undefined });
             continue;
           }
-          const made = await tableStep(step, { lab, leases, giveBack: never }).run({
+          const made = await tableStep(step, { lab, leases, giveBack: never, pauses }).run({
             signal: never,
             onEvent: (event) => {
               if (event.kind === "afterCommitFailed") throw event.error;
