@@ -20,15 +20,16 @@ import type { WorkerJournal } from "./worker-log.ts";
 const generic =
   /Deadlock|Lock wait timeout|MaxRetryError|KeyboardInterrupt|InternalError: \(1205|SIGTERM|LostConnectionError|RetryTransactionError/;
 
-/** The pause before the first retry; it doubles with each. */
-const firstPauseS = 30;
-/** Retries of a key, unless the configuration says otherwise. */
+/** Unless the configuration says otherwise: retries of a key, and the pause before the first, s. */
 export const mostRetries = 6;
+export const firstPauseS = 30;
 
 export interface RetryPolicy {
   /** SQL LIKE patterns of messages that are worth another try, beside the generic ones. */
   readonly autoclear: readonly string[];
   readonly mostRetries: number;
+  /** The pause before the first retry; it doubles with each. */
+  readonly firstPauseS: number;
 }
 
 export class ErrorRetries {
@@ -95,13 +96,14 @@ export class ErrorRetries {
   /** A job that is seen for the first time is tried again after the first pause. */
   async #isDue(failed: Parameters<typeof rememberRetry>[0], nowMs: number): Promise<boolean> {
     const known = this.#known.get(idOf(failed));
+    const firstMs = this.#policy.firstPauseS * 1000;
     if (known === undefined) {
-      await rememberRetry(failed, 0, nowMs + firstPauseS * 1000);
+      await rememberRetry(failed, 0, nowMs + firstMs);
       return false;
     }
     if (nowMs < known.nextMs || known.count >= this.#policy.mostRetries) return false;
     const count = known.count + 1;
-    await rememberRetry(failed, count, nowMs + firstPauseS * 1000 * 2 ** count);
+    await rememberRetry(failed, count, nowMs + firstMs * 2 ** count);
     return true;
   }
 }

@@ -12,7 +12,7 @@ import type { Settings } from "../settings/settings.ts";
 import { timingOf } from "./lease-timing.ts";
 import { limitsOf, openLab } from "./open-lab.ts";
 import type { TaskStep, WorkerDefinition } from "./process.ts";
-import { ErrorRetries, mostRetries } from "./retry-errors.ts";
+import { ErrorRetries, firstPauseS, mostRetries } from "./retry-errors.ts";
 import { runWorker, type Step, type WorkerSummary } from "./run-worker.ts";
 import { Sweeper } from "./sweeper.ts";
 import { type TableStepTools, tableStep, turnOf } from "./table-step.ts";
@@ -63,6 +63,7 @@ export async function startWorker(
   const retries = new ErrorRetries(tables, journal, {
     autoclear: [...settings.autoclearErrorPatterns, ...(worker.autoclear ?? [])],
     mostRetries: settings.mostRetries ?? mostRetries,
+    firstPauseS: settings.retryPauseS ?? firstPauseS,
   });
   const pauses = new PauseWatch(name, options.log);
   const tools = { lab, leases, giveBack: options.giveBack, pauses };

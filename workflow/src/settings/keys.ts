@@ -107,7 +107,12 @@ export const keys: Readonly<Record<string, KeySpec>> = {
   "custom.most_retries": {
     type: "number",
     env: "TENON_MOST_RETRIES",
-    help: "how often one key is tried again by itself, with a pause that doubles from 30 s on; default 6",
+    help: "how often one key is tried again by itself; default 6",
+  },
+  "custom.retry_pause_seconds": {
+    type: "number",
+    env: "TENON_RETRY_PAUSE_SECONDS",
+    help: "the pause before a key is tried again by itself; it doubles with each time; default 30",
   },
   "custom.migration.inbox": {
     type: "text",

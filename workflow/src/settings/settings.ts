@@ -41,6 +41,8 @@ export interface Settings {
   /** SQL LIKE patterns of failures that are tried again by themselves, and how often; undefined: 6 times. */
   readonly autoclearErrorPatterns: readonly string[];
   readonly mostRetries: number | undefined;
+  /** Seconds before the first retry; undefined: 30. */
+  readonly retryPauseS: number | undefined;
   /** What one worker process may use at most; what is undefined the machine says. */
   readonly limits: {
     readonly cpus: number | undefined;
@@ -118,6 +120,7 @@ export function loadSettings(options: LoadOptions = {}): Settings {
     threads: positive(values, "custom.threads", where),
     autoclearErrorPatterns: (values.get("custom.autoclear_error_patterns") ?? []) as string[],
     mostRetries: positive(values, "custom.most_retries", where),
+    retryPauseS: positive(values, "custom.retry_pause_seconds", where),
     limits: {
       cpus: positive(values, "custom.cpus", where),
       memoryGb: positive(values, "custom.memory_gb", where),

@@ -27,7 +27,11 @@ const steps = [table("data.Result", Result)];
 
 /** The memory as a worker that starts now has it. */
 const worker = (autoclear: readonly string[] = []) =>
-  new ErrorRetries(steps, new WorkerJournal(lab.connection, "w"), { autoclear, mostRetries: 6 });
+  new ErrorRetries(steps, new WorkerJournal(lab.connection, "w"), {
+    autoclear,
+    mostRetries: 6,
+    firstPauseS: 30,
+  });
 
 async function work(retries: ErrorRetries): Promise<void> {
   await populate(Result, {

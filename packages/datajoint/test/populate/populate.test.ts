@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { DataJointError, RefusedError } from "../../src/errors.ts";
-import { freeJobs, readJobs } from "../../src/jobs/inspect.ts";
+import { freeJobs, ignoreJobs, readJobs } from "../../src/jobs/inspect.ts";
 import { Leases } from "../../src/jobs/leases.ts";
 import type { PopulateOptions } from "../../src/populate/options.ts";
 import type { Populatable } from "../../src/populate/populatable.ts";
@@ -261,8 +261,16 @@ function reserved(
     assert.equal((await populate(Squared, reservation())).successCount, 0);
     assert.equal(calls.length, 3);
     assert.equal(await freeJobs(queue, "error", [{ given_id: 1 }]), 0);
-    assert.equal(await freeJobs(queue, "error", [job!.key]), 1);
+    assert.equal(await ignoreJobs(queue, [{ given_id: 1 }]), 0);
+    assert.equal(await ignoreJobs(queue, [job!.key]), 1);
+    assert.deepEqual(
+      (await readJobs(queue, "ignore")).map(({ key, message }) => [key, message]),
+      [[job!.key, job!.message]],
+    );
     atCompute(() => undefined);
+    assert.equal((await populate(Squared, reservation())).successCount, 0, "set aside");
+    assert.equal(await freeJobs(queue, "error", [job!.key]), 0);
+    assert.equal(await freeJobs(queue, "ignore", [job!.key]), 1);
     assert.equal((await populate(Squared, reservation())).successCount, 1);
     assert.deepEqual(await ids(), [1, 2, 3]);
     assert.deepEqual(await jobsOf(Squared), []);
