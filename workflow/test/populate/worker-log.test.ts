@@ -1,65 +1,22 @@
-/** What a worker writes of itself, and jobs that are tried again by themselves; on a database file in this process. */
+/** What a worker writes of itself; on a database file in this process. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type Connection, connect, findQueue, populate, readJobs, Schema } from "@tenon/datajoint";
-import * as workerLog from "../../src/pipeline/worker-log.ts";
-import {
-  ErrorLog,
-  schema as logSchema,
-  RegisteredWorker,
-  RegisteredWorkerProcess,
-  WorkerLog,
-} from "../../src/pipeline/worker-log.ts";
+import { RegisteredWorker, RegisteredWorkerProcess, WorkerLog } from "../../src/pipeline/worker-log.ts";
 import { causeOf } from "../../src/populate/job-causes.ts";
 import { inlined } from "../../src/populate/key-source-sql.ts";
 import { table, task } from "../../src/populate/process.ts";
 import { WorkerJournal } from "../../src/populate/worker-log.ts";
+import { type OperationLab, openOperationLab, Result } from "../operations/support/operation-lab.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "tenon-worker-log-"));
-let connection: Connection;
-
-const schema = new Schema();
-class Source extends schema.manual(`
-  source_id : int
-`) {}
-class Result extends schema.computed(
-  `
-  -> Source
-  ---
-  value : int
-`,
-  { Source },
-) {}
-/** What the computation of a source throws. */
-const errors = new Map<number, Error>();
-Result.makes({
-  fetch: (key) => key.source_id,
-  compute: (_key, id) => {
-    const error = errors.get(id);
-    if (error !== undefined) throw error;
-    return id * 2;
-  },
-  insert: async (key, value) => {
-    await Result.insert([{ ...key, value }]);
-  },
-});
-
+let lab: OperationLab;
 before(async () => {
-  connection = await connect({ kind: "sqlite", path: join(folder, "log.sqlite") });
-  await logSchema.activate(connection, "t_workerlog", workerLog);
-  await schema.activate(connection, "t_data", { Source, Result });
+  lab = await openOperationLab();
 });
-after(async () => {
-  await connection.close();
-  rmSync(folder, { recursive: true });
-});
+after(() => lab.close());
 
 describe("a worker's registration", () => {
   const steps = [table("data.Result", Result, { maxCalls: 5 }), task("tidy", () => Promise.resolve(0))];
-  const journal = () => new WorkerJournal(connection, "w");
+  const journal = () => new WorkerJournal(lab.connection, "w");
   const registered = async () => {
     const { registration_time, worker_config_uuid, worker_kwargs } = await RegisteredWorker.restrict({
       worker_name: "w",
@@ -103,7 +60,7 @@ describe("a worker's registration", () => {
 
 describe("the worker's log", () => {
   it("has a row for every process that begins, in UTC, and forgets after 30 days, once an hour", async () => {
-    const journal = new WorkerJournal(connection, "w");
+    const journal = new WorkerJournal(lab.connection, "w");
     for (let i = 0; i < 20; i++) await journal.begin("data.Result");
     assert.equal(await WorkerLog.count(), 20, "two rows of one microsecond do not meet");
     const old = { process_timestamp: "2020-01-01 00:00:00.000001", process: "x", host: "h" };
