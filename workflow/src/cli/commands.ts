@@ -3,6 +3,7 @@
  * Every command of `tenon` by name; a name may be two words. A test loops over this list.
  */
 import type { Command } from "./command.ts";
+import { backup } from "./commands/backup.ts";
 import { demo } from "./commands/demo.ts";
 import { deployKubernetes } from "./commands/deploy-kubernetes.ts";
 import { deployMysqlCommand } from "./commands/deploy-mysql.ts";
@@ -21,6 +22,7 @@ import { paramsetAdd } from "./commands/paramset-add.ts";
 import { pause } from "./commands/pause.ts";
 import { prioritise } from "./commands/prioritise.ts";
 import { rehearse } from "./commands/rehearse.ts";
+import { restore } from "./commands/restore.ts";
 import { resume } from "./commands/resume.ts";
 import { score } from "./commands/score.ts";
 import { sessionAdd } from "./commands/session-add.ts";
@@ -47,6 +49,8 @@ export const commands: Readonly<Record<string, Command>> = {
   resume,
   prioritise,
   doctor,
+  backup,
+  restore,
   rehearse,
   "migrate inventory": migrateInventory,
   "migrate db": migrateDb,

@@ -33,7 +33,8 @@ type OperationTable =
   | typeof operation.Pause
   | typeof operation.Priority
   | typeof operation.Retry
-  | typeof operation.Run;
+  | typeof operation.Run
+  | typeof operation.Backup;
 
 /** Whether a table is in the database. */
 export function isThere(table: OperationTable): boolean {

@@ -1,6 +1,7 @@
 /**
  * @module
- * What operators say to the workers, and what workers remember beyond one process: pauses, priorities, retries, runs.
+ * What operators say to the workers, and what workers remember beyond one process: pauses, priorities, retries, runs; and the
+ * backups.
  *
  * Hidden tables in schema `workerlog`, declared by name. They are no part of the pipeline contract: a database that lacks them (an imported
  * one, before its first worker) is whole, and commands that only look find them empty. All times are UTC.
@@ -73,4 +74,23 @@ export class Run extends schema.manual(
 `,
   {},
   { tableName: "~run" },
+) {}
+
+export class Backup extends schema.manual(
+  `
+  # Backups of this database, and whether they were restored on trial
+  made_at : datetime(6)             # of the snapshot (UTC)
+  host : varchar(255)               # system hostname
+  ---
+  folder : varchar(1024)
+  made_by : varchar(255)            # user@host
+  table_count : int unsigned
+  row_count : bigint unsigned
+  has_files : tinyint               # 1 when the processed root is in it
+  rehearsed_at=null : datetime(6)   # of the last rehearsal (UTC)
+  rehearsed_by='' : varchar(255)    # user@host
+  problem_count=null : int unsigned # of the last rehearsal; 0: it was good
+`,
+  {},
+  { tableName: "~backup" },
 ) {}

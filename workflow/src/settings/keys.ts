@@ -94,6 +94,11 @@ export const keys: Readonly<Record<string, KeySpec>> = {
     env: "PROCESSED_ROOT_DATA_DIR",
     help: "where results go",
   },
+  "custom.backup_dir": {
+    type: "text",
+    env: "TENON_BACKUP_DIR",
+    help: "where `tenon backup` puts backups, best on another disk; default: backups beside the configuration",
+  },
   "custom.ephys_mode": python("variant of the ephys schema"),
   "custom.worker_max_idled_cycle": {
     type: "number",

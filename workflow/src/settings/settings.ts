@@ -34,6 +34,8 @@ export interface Settings {
   readonly rawRoots: readonly string[];
   /** Absolute folder that results go to. */
   readonly processedRoot: string;
+  /** Absolute folder that backups go to. */
+  readonly backupDir: string;
   readonly generation: "legacy" | "current";
   /** Idle cycles before a worker stops; undefined: it never does. */
   readonly maxIdledCycle: number | undefined;
@@ -115,6 +117,7 @@ export function loadSettings(options: LoadOptions = {}): Settings {
     prefix,
     rawRoots: (Array.isArray(raw) ? (raw as string[]) : [raw as string]).map(path),
     processedRoot,
+    backupDir: path(text("custom.backup_dir") ?? "backups"),
     generation,
     maxIdledCycle: positive(values, "custom.worker_max_idled_cycle", where),
     threads: positive(values, "custom.threads", where),

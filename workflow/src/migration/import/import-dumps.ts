@@ -22,6 +22,7 @@ import { makeViews } from "./import-views.ts";
 import { openLoader, sessionStatement } from "./loader.ts";
 import { type ImportedTable, lookAfter } from "./look-after.ts";
 import { lookAtDumps, schemasOf, systemSchemas, tablesOf } from "./look-at-dumps.ts";
+import { renamedKeys, renamedSurvey, unchanged } from "./renamed-survey.ts";
 import { databaseStatement, type TargetServer, tableStatement } from "./target-ddl.ts";
 import { checkTarget, readServer } from "./target-server.ts";
 
@@ -30,6 +31,8 @@ export interface ImportOptions {
   readonly dumps: readonly string[];
   /** Schema of a dump that names none. */
   readonly schema?: string | undefined;
+  /** What a schema of the dumps is called here. Default: the same. */
+  readonly rename?: ((schema: string) => string) | undefined;
   /** Sessions that load side by side. */
   readonly sessions: number;
   readonly signal: AbortSignal;
@@ -64,7 +67,7 @@ export async function importDumps(options: ImportOptions): Promise<ImportReport>
   const startMs = performance.now();
   await using connection = await connect(settings);
   const looked = await lookAtDumps(options);
-  const { surveys } = looked;
+  const surveys = looked.surveys.map((survey) => renamedSurvey(survey, options.rename));
   const refusals = [...looked.problems];
   if (refusals.length === 0) refusals.push(...(await checkTarget(connection, settings, surveys, schema)));
   const report = (
@@ -89,7 +92,11 @@ export async function importDumps(options: ImportOptions): Promise<ImportReport>
     }));
     return report(0, refused, refusals, []);
   }
-  const run = new ImportRun(options, looked.databases, await readServer(settings));
+  const run = new ImportRun(
+    options,
+    renamedKeys(looked.databases, options.rename),
+    await readServer(settings),
+  );
   const dumps: ImportedDump[] = [];
   for (const survey of surveys) dumps.push(await run.bringIn(survey));
   const isIn = ({ outcome }: ImportedDump) => outcome === "imported" || outcome === "already imported";
@@ -202,7 +209,9 @@ class ImportRun {
       let setFor: unknown;
       for await (const statement of readDump(path, { signal, onProgress: progress })) {
         if (statement.kind === "comment" || statement.kind === "incomplete") continue;
-        const schema = statement.schema ?? this.#options.schema ?? survey.headerDatabase;
+        const { rename = unchanged } = this.#options;
+        const own = statement.schema === undefined ? undefined : rename(statement.schema);
+        const schema = own ?? this.#options.schema ?? survey.headerDatabase;
         if (schema === undefined || systemSchemas.has(schema.toLowerCase())) continue;
         if (statement.kind === "insert") {
           at = `${schema}.${statement.table}`;
@@ -213,7 +222,7 @@ class ImportRun {
           if (setFor !== statement.session) await session.run(sessionStatement(statement.session));
           setFor = statement.session;
           const where = `${path}:${statement.line}`;
-          await session.run(tableStatement(statement, schema, this.#server, where, this.#replaced));
+          await session.run(tableStatement(statement, schema, this.#server, where, this.#replaced, rename));
         } else if (statement.kind === "view") views.push(statement);
       }
       await loader.flush();

@@ -7,6 +7,7 @@ import { DumpError } from "../dump/dump-error.ts";
 import type { DumpCommand } from "../dump/read-dump.ts";
 import { joined, type Token, tokenize, type VersionedComment } from "../dump/sql-tokens.ts";
 import { readTableDdl } from "../dump/table-ddl.ts";
+import { type Rename, unchanged } from "./renamed-survey.ts";
 
 export interface TargetServer {
   readonly isMariadb: boolean;
@@ -38,6 +39,7 @@ const reaching = new Set([
  *
  * @param schema  it is made in
  * @param onReplaced  told of each collation that was replaced
+ * @param rename  what the schemas of its parents are called here
  * @throws DumpError `statement-refused` when it holds more than a definition
  */
 export function tableStatement(
@@ -46,6 +48,7 @@ export function tableStatement(
   server: TargetServer,
   where: string,
   onReplaced: OnReplaced,
+  rename: Rename = unchanged,
 ): Buffer {
   const tokens = resolved(command, server, where);
   const open = tokens.findIndex(({ text }) => text === "(");
@@ -60,7 +63,10 @@ export function tableStatement(
         `it holds '${token.text}', which reaches beyond a table's definition`,
       );
   }
-  const body = withTransactions(withKnownCollations(tokens.slice(open), server, onReplaced), onReplaced);
+  const body = withParents(
+    withTransactions(withKnownCollations(tokens.slice(open), server, onReplaced), onReplaced),
+    rename,
+  );
   const name = `${quoted(schema)}.${quoted(command.name ?? "")}`;
   return Buffer.concat([
     Buffer.from(`CREATE TABLE IF NOT EXISTS ${name} `, "utf8"),
@@ -170,6 +176,22 @@ function withTransactions(tokens: readonly Token[], onReplaced: OnReplaced): Tok
     if (!isEngine || token.value === "INNODB" || token.kind !== "word") return token;
     onReplaced("engine", token.text, "InnoDB");
     return { ...token, text: "InnoDB", value: "INNODB" };
+  });
+}
+
+/** Schemas of foreign keys' parents under their new names. */
+function withParents(tokens: readonly Token[], rename: Rename): Token[] {
+  return tokens.map((token, i) => {
+    const before = tokens[i - 1];
+    const isSchema =
+      before?.kind === "word" &&
+      before.value === "REFERENCES" &&
+      tokens[i + 1]?.text === "." &&
+      token.kind === "name";
+    if (!isSchema) return token;
+    const value = rename(Buffer.from(token.value, "latin1").toString("utf8"));
+    const bytes = Buffer.from(value, "utf8").toString("latin1");
+    return { ...token, value: bytes, text: quoted(bytes) };
   });
 }
 

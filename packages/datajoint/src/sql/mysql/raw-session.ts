@@ -15,6 +15,18 @@ export interface RawResult {
   readonly affectedRows: number;
 }
 
+/** Rows that a stream may hold before it pauses the socket: few, since one may be hundreds of megabytes. */
+const streamedRows = 8;
+
+/** The part of mysql2's callback interface that a stream needs. */
+interface StreamingConnection {
+  query(options: {
+    readonly sql: string;
+    readonly rowsAsArray: true;
+    readonly typeCast: (field: { buffer(): Buffer | null }) => Buffer | null;
+  }): { stream(options: { highWaterMark: number }): AsyncIterable<readonly (Buffer | null)[]> };
+}
+
 export class RawSession {
   readonly #session: Mysql2Connection;
   readonly #where: string;
@@ -63,6 +75,23 @@ export class RawSession {
     } catch (error) {
       if (isLost(error)) this.#isLost = true;
       // a statement of a dump may hold anything and be long: it is not repeated in the error
+      throw translateError(error, this.#where);
+    }
+  }
+
+  /** Streams a query's rows, each value the server's own text or bytes, in the session's character_set_results; null is NULL.
+   *  The session takes no other statement until the stream is at its end.
+   *  @throws DataJointError of the kind that `Connection.run` throws */
+  async *stream(statement: string): AsyncGenerator<readonly (Uint8Array | null)[], void, void> {
+    const raw = (this.#session as unknown as { connection: StreamingConnection }).connection;
+    const sql = Buffer.from(statement, "utf8").toString("latin1");
+    const rows = raw
+      .query({ sql, rowsAsArray: true, typeCast: (field) => field.buffer() })
+      .stream({ highWaterMark: streamedRows });
+    try {
+      yield* rows;
+    } catch (error) {
+      if (isLost(error)) this.#isLost = true;
       throw translateError(error, this.#where);
     }
   }
