@@ -9,6 +9,7 @@ import {
   linkSync,
   mkdirSync,
   readdirSync,
+  type Stats,
   statSync,
   utimesSync,
 } from "node:fs";
@@ -61,16 +62,21 @@ export async function copyFiles({
     const known = before.get(path);
     const old = previous === undefined ? "" : join(previous.folder, filesFolder, path);
     const oldStats = known === undefined ? undefined : statSync(old, { throwIfNoEntry: false });
-    if (known !== undefined && oldStats?.size === stats.size && oldStats.mtimeMs === stats.mtimeMs) {
+    if (known !== undefined && isUnchanged(oldStats, stats)) {
       linkSync(old, target);
       files.push(known);
       continue;
     }
     copyFileSync(source, target, constants.COPYFILE_EXCL);
-    utimesSync(target, stats.atime, stats.mtime);
+    utimesSync(target, stats.atimeMs / 1000, stats.mtimeMs / 1000);
     files.push({ path, bytes: statSync(target).size, sha256: await sha256Of(target) });
   }
   return files;
+}
+
+/** By size and time, as rsync judges; a copied file has its time to the millisecond. */
+function isUnchanged(old: Stats | undefined, stats: Stats): boolean {
+  return old?.size === stats.size && Math.abs(old.mtimeMs - stats.mtimeMs) < 1;
 }
 
 /** Copies files back to where they were. What is there already and the same is left alone; what is there and differs is never touched.
@@ -100,7 +106,7 @@ export async function restoreFiles(
     mkdirSync(dirname(target), { recursive: true });
     const stats = statSync(source);
     copyFileSync(source, target, constants.COPYFILE_EXCL);
-    utimesSync(target, stats.atime, stats.mtime);
+    utimesSync(target, stats.atimeMs / 1000, stats.mtimeMs / 1000);
   }
   return problems;
 }

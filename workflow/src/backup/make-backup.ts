@@ -4,6 +4,7 @@
  * written last. A backup that was killed has another name and no manifest, so nobody takes it for a good one.
  */
 import {
+  chmodSync,
   closeSync,
   existsSync,
   fsyncSync,
@@ -114,6 +115,7 @@ async function backUpDatabase(
   const path = join(work, file);
   const madeAt = new Date().toISOString();
   await copySqlite(connection, path);
+  chmodSync(path, 0o600);
   const onTable = (table: string, done: number, total: number) => onProgress("tables", done, total, table);
   const { version, tables } = await readSqlite(path, prefix, onTable, signal);
   // reading it made these
