@@ -1,10 +1,10 @@
 /** Runs, in one folder, every command that docs/on-premises.md shows. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { runShown, shownBlocks } from "./support/shown-commands.ts";
 
 const root = join(import.meta.dirname, "../..");
 const page = readFileSync(join(root, "docs/on-premises.md"), "utf8");
@@ -12,29 +12,12 @@ const folder = mkdtempSync(join(tmpdir(), "tenon-on-premises-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("docs/on-premises.md", () => {
-  const blocks = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((match) => match[1]!);
+  const blocks = shownBlocks(page);
 
   it("shows commands", () => assert.ok(blocks.length >= 4));
 
-  for (const line of blocks.flatMap((block) => block.trim().split("\n"))) {
-    it(`$ ${line}`, { timeout: 180_000 }, () => {
-      const env = {
-        PATH: `${join(root, "workflow/bin")}:${join(root, "node_modules/.bin")}:${process.env["PATH"]}`,
-        HOME: folder,
-      };
-      const command = line.replace(/^(tenon|run_workflow)\b/, "$1.mjs");
-      try {
-        execFileSync("bash", ["-euo", "pipefail", "-c", command], {
-          cwd: folder,
-          env,
-          stdio: ["ignore", "pipe", "pipe"],
-        });
-      } catch (error) {
-        const { status, stderr, stdout } = error as { status: number; stderr: Buffer; stdout: Buffer };
-        assert.fail(`exit ${status}\n${stderr}\n${stdout}`);
-      }
-    });
-  }
+  for (const line of blocks.flatMap(({ lines }) => lines))
+    it(`$ ${line}`, { timeout: 180_000 }, () => void runShown(line, folder));
 
   const original = join(root, "../shared/contract/on-premises-deployment.txt");
   const skip = existsSync(original) ? false : "the original page, ../shared/contract, is absent";

@@ -58,6 +58,12 @@ function phasesOf(rounds: readonly Round[]): string {
     .join(", ");
 }
 
+/** `10.11.19-MariaDB-0+deb12u1` says its number first. */
+function serverName(database: string): string {
+  const [, version] = /^(\d[\d.]*)-MariaDB/i.exec(database) ?? [];
+  return version === undefined ? database : `MariaDB ${version}`;
+}
+
 /** The page of several rehearsals, as Markdown: what docs/reliability.md holds.
  * @param command  that makes it again */
 export function reliabilityPage(rehearsals: readonly Rehearsal[], command: string): string {
@@ -67,9 +73,9 @@ export function reliabilityPage(rehearsals: readonly Rehearsal[], command: strin
       (line) =>
         `| ${line.fault} | ${line.rounds} | ${line.strikes}${line.phases === "" ? "" : ` (${line.phases})`} | ${line.once} of ${line.keys} | ${line.takenOver} | ${line.refused} | ${line.failed} | ${line.longestS} s | ${line.problems === 0 ? "none" : line.problems} |`,
     );
-    return `## ${database}
+    return `## ${serverName(database)}, leases of ${leaseS} s
 
-${workers} workers, leases of ${leaseS} s, Node ${madeBy.node}, ${ended.slice(0, 10)}.
+${workers} workers, Node ${madeBy.node}, ${ended.slice(0, 10)}.
 
 | fault | rounds | struck | keys done once | taken over | refused | failed, repeated | longest round | problems |
 | ----- | -----: | -----: | -------------: | ---------: | ------: | ---------------: | ------------: | -------- |

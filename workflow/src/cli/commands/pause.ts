@@ -2,15 +2,24 @@
  * @module
  * `tenon pause`: a worker or a step begins no further key until `tenon resume`.
  */
-import { type PauseRow, pauseTarget, readPauses, shownTarget } from "../../operations/pauses.ts";
-import { type Command, UsageError } from "../command.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  type PauseRow,
+  type PauseTarget,
+  pauseTarget,
+  readPauses,
+  shownTarget,
+} from "../../operations/pauses.ts";
+import { readPresence } from "../../populate/presence.ts";
+import { shownKey } from "../../populate/worker-output.ts";
+import { type Command, type Context, UsageError } from "../command.ts";
 import { oneStepOf, workerOf } from "../step-option.ts";
 import { textTable } from "../text-table.ts";
 import { withPipeline } from "../with-pipeline.ts";
 
 export const pause: Command = {
   summary: "workers or steps begin nothing new until `tenon resume`; without options: what is paused",
-  usage: "[--worker NAME] [--step NAME] [--all] [--reason TEXT]",
+  usage: "[--worker NAME] [--step NAME] [--all] [--reason TEXT] [--wait]",
   details: `
 Keys at work are finished; running workers hear of it within a few seconds, those that are idle at their next look. A paused worker stays and
 waits (with --once it ends). datajoint-python's own populate knows nothing of pauses.
@@ -20,6 +29,7 @@ JSON: {paused: [{worker, process, pausedAt, pausedBy, reason}]}: all that is pau
     step: { type: "string", value: "NAME", help: "this step, e.g. SIClustering" },
     all: { type: "boolean", help: "every step of every worker" },
     reason: { type: "string", value: "TEXT", help: "told to whoever wonders" },
+    wait: { type: "boolean", help: "return when the keys at work of these steps are finished" },
   },
   words: [0, 0],
   run(args, context) {
@@ -28,6 +38,8 @@ JSON: {paused: [{worker, process, pausedAt, pausedBy, reason}]}: all that is pau
     const reason = (args.options["reason"] as string | undefined) ?? "";
     const isTold = worker !== undefined || process !== undefined;
     if (all && isTold) throw new UsageError("--all goes without --worker and --step.");
+    const isWaiting = args.options["wait"] === true;
+    if (isWaiting && !isTold && !all) throw new UsageError("--wait goes with --worker, --step or --all.");
     if (reason !== "" && !isTold && !all)
       throw new UsageError("--reason goes with --worker, --step or --all.");
     if (reason.length > 255)
@@ -40,6 +52,7 @@ JSON: {paused: [{worker, process, pausedAt, pausedBy, reason}]}: all that is pau
           const isNew = await pauseTarget(target, reason);
           context.err.write(`${shownTarget(target)}: ${isNew ? "paused" : "was paused already"}\n`);
         }
+        if (isWaiting) await untilFinished(target, context);
         const paused = await readPauses();
         context.out.write(
           context.json ? `${JSON.stringify({ paused })}\n` : `${pauseLines(paused).join("\n")}\n`,
@@ -50,6 +63,27 @@ JSON: {paused: [{worker, process, pausedAt, pausedBy, reason}]}: all that is pau
     );
   },
 };
+
+/** Seconds between two looks. */
+const lookEveryS = 1;
+
+/** Returns when no worker holds a key that the pause is about. Of a worker that is not in the log it cannot be said which it is: it counts. */
+async function untilFinished({ worker, process }: PauseTarget, context: Context): Promise<void> {
+  let told = "";
+  for (;;) {
+    const held = (await readPresence(3600)).filter(
+      (one) => worker === "" || one.worker === worker || one.worker === "",
+    );
+    const running = held
+      .flatMap((one) => one.running)
+      .filter((job) => process === "" || job.process === process);
+    if (running.length === 0) return;
+    const line = running.map((job) => `${job.process} ${shownKey(job.key)} on ${job.host}`).join("; ");
+    if (line !== told) context.err.write(`waiting for ${line}\n`);
+    told = line;
+    await sleep(lookEveryS * 1000, undefined, { signal: context.signal });
+  }
+}
 
 /** What is paused, as a table. */
 export function pauseLines(paused: readonly PauseRow[]): readonly string[] {
