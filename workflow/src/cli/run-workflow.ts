@@ -4,13 +4,14 @@
  * The program `run_workflow <worker_name>`: one worker process.
  *
  * Exit code 0 when it stops idle, on time or by SIGTERM; 1 when it failed; 2 when misused. The first SIGTERM (or SIGINT) finishes the
- * job in hand, the second gives it back and leaves.
+ * job in hand, the second gives it back and leaves. When the program that started it (bin, npm) is killed, it gives back and leaves too.
  */
 import { parseArgs } from "node:util";
 import { startWorker } from "../populate/start-worker.ts";
 import { workers } from "../populate/worker.ts";
 import { loadSettings } from "../settings/settings.ts";
 import { misuseOf, type Outer } from "./command.ts";
+import { onStarterGone } from "./lifeline.ts";
 import { makeProgress } from "./progress.ts";
 import { sentence } from "./tenon.ts";
 
@@ -140,6 +141,11 @@ if (import.meta.main) {
       if (stop.signal.aborted) giveBack.abort(new Error(`Second ${signal}`));
       stop.abort(new Error(`Stopped by ${signal}`));
     });
+  onStarterGone(() => {
+    const reason = new Error("The program that started this worker was killed.");
+    stop.abort(reason);
+    giveBack.abort(reason);
+  });
   process.exitCode = await runWorkflow(
     process.argv.slice(2),
     {

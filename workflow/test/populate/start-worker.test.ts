@@ -1,10 +1,11 @@
 /** Worker processes as an operator starts and stops them. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { cpSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { generateRecording } from "@tenon/ephys";
-import { makeTestLab, startProgram, type TestLab, testServers } from "../support/test-lab.ts";
+import { makeTestLab, root, startProgram, type TestLab, testServers } from "../support/test-lab.ts";
 
 for (const server of testServers)
   describe(`workers (${server.name})`, { skip: server.skip }, () => {
@@ -111,6 +112,39 @@ describe("a worker that is told to end", () => {
       assert.deepEqual(await sorting(lab), { done: 0, running: 0, error: 0, remaining: 1 });
       assert.deepEqual(readdirSync(join(lab.folder, outputs)), ["preprocessing"]);
     } finally {
+      await lab.remove();
+    }
+  });
+
+  it("gives its job back when the program that started it is killed by SIGKILL", {
+    timeout: 120_000,
+  }, async () => {
+    const lab = copy();
+    const child = spawn(
+      "node",
+      [join(root, "workflow/bin/run_workflow.mjs"), "spike_sorting_worker", "--verbose"],
+      {
+        cwd: lab.folder,
+        env: lab.env,
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
+    try {
+      let err = "";
+      child.stderr!.setEncoding("utf8").on("data", (text: string) => (err += text));
+      // the worker has the same stderr: it closes when both are gone
+      const ended = new Promise((resolve) => child.once("close", resolve));
+      while (!/SIClustering .*started/.test(err)) {
+        assert.equal(child.exitCode, null, err);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      child.kill("SIGKILL");
+      await ended;
+      assert.match(err, /given back/);
+      assert.match(err, /made 0, failed 0, ended: signal/);
+      assert.deepEqual(await sorting(lab), { done: 0, running: 0, error: 0, remaining: 1 });
+    } finally {
+      child.kill("SIGKILL");
       await lab.remove();
     }
   });
