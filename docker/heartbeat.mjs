@@ -12,7 +12,17 @@ const everyMs = 10_000;
 
 // threads that a step starts load this too; theirs is not the loop that is watched
 if (isMainThread && file !== undefined && file !== "") {
-  const beat = () => writeFileSync(file, `${process.pid}\n`);
+  let told = false;
+  const beat = () => {
+    try {
+      writeFileSync(file, `${process.pid}\n`);
+      told = false;
+    } catch (error) {
+      // a full /tmp is no reason to end a sorting of hours; the orchestrator sees that no heartbeat comes
+      if (!told) process.stderr.write(`no heartbeat: ${error.message}\n`);
+      told = true;
+    }
+  };
   beat();
   setInterval(beat, everyMs).unref();
 }

@@ -20,13 +20,15 @@ import { type BackedUpFile, BackupError, type BackupManifest, sha256Of } from ".
 export const filesFolder = "files";
 
 /** All files below a folder, without those that an attempt has not published yet and without symlinks.
+ * @param without  a folder whose files do not count: the backups' own
  * @returns paths below it, with `/`, in order */
-export function listFiles(root: string): readonly string[] {
+export function listFiles(root: string, without: string): readonly string[] {
   if (!existsSync(root)) return [];
+  const own = relative(root, without).split(sep).join("/");
   return readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join("/"))
-    .filter((path) => !path.split("/").some((part) => part.startsWith(".")))
+    .filter((path) => !path.split("/").some((part) => part.startsWith(".")) && !path.startsWith(`${own}/`))
     .sort();
 }
 
@@ -49,7 +51,7 @@ export async function copyFiles({
   onFile,
 }: CopyOptions): Promise<BackedUpFile[]> {
   const before = new Map(previous?.manifest.files?.map((file) => [file.path, file]));
-  const paths = listFiles(root);
+  const paths = listFiles(root, dirname(folder));
   const files: BackedUpFile[] = [];
   for (const path of paths) {
     signal.throwIfAborted();

@@ -141,7 +141,7 @@ async function checkRoom({ settings, to, withFiles }: BackupOptions): Promise<vo
     bytes += Number(rows[0]!["b"]);
   }
   if (withFiles)
-    for (const path of listFiles(settings.processedRoot))
+    for (const path of listFiles(settings.processedRoot, to))
       bytes += statSync(join(settings.processedRoot, path), { throwIfNoEntry: false })?.size ?? 0;
   const { bavail, bsize } = statfsSync(to);
   const free = bavail * bsize;

@@ -7,6 +7,7 @@
  * DOUBLE, which has them all.
  */
 import type { RawSession } from "@tenon/datajoint";
+import { scratchPrefix } from "../deploy/mysql/roles.ts";
 import { ledgerTable, literal } from "../migration/import/import-ledger.ts";
 import { quoted } from "../migration/import/target-ddl.ts";
 
@@ -33,19 +34,26 @@ export async function beginSnapshot(session: RawSession): Promise<void> {
 
 /** Schemas whose names begin with the prefix, in order, without those of rehearsals. */
 export async function schemasWith(session: RawSession, prefix: string): Promise<readonly string[]> {
-  const scratch = new Set(await scratchSchemas(session, prefix));
-  return (await schemasLike(session, prefix)).filter((schema) => !scratch.has(schema));
+  return (await allSchemas(session)).filter((schema) => schema.startsWith(prefix) && !isScratch(schema));
 }
 
 /** Schemas that rehearsals have made. */
-export async function scratchSchemas(session: RawSession, prefix: string): Promise<readonly string[]> {
-  const pattern = /^rehearsal_[0-9a-f]{8}_/;
-  return (await schemasLike(session, prefix)).filter((schema) => pattern.test(schema.slice(prefix.length)));
+export async function scratchSchemas(session: RawSession): Promise<readonly string[]> {
+  return (await allSchemas(session)).filter(isScratch);
 }
 
-async function schemasLike(session: RawSession, prefix: string): Promise<readonly string[]> {
+/** What a schema of a backup is called in a rehearsal; the operator's role may make and drop such schemas. */
+export function scratchName(token: string, schema: string): string {
+  return `${scratchPrefix}${token}_${schema}`;
+}
+
+function isScratch(schema: string): boolean {
+  return schema.startsWith(scratchPrefix) && /^[0-9a-f]{8}_/.test(schema.slice(scratchPrefix.length));
+}
+
+async function allSchemas(session: RawSession): Promise<readonly string[]> {
   const { rows } = await session.run("SELECT SCHEMA_NAME AS s FROM information_schema.SCHEMATA ORDER BY 1");
-  return rows.map((row) => String(row["s"])).filter((schema) => schema.startsWith(prefix));
+  return rows.map((row) => String(row["s"]));
 }
 
 /** The tables of some schemas; what an import has noted of itself is none of them. */

@@ -21,7 +21,7 @@ import {
   checkDatabaseFile,
   readManifest,
 } from "./manifest.ts";
-import { beginSnapshot, rowsQuery, scratchSchemas, tablesIn } from "./mysql-tables.ts";
+import { beginSnapshot, rowsQuery, scratchName, scratchSchemas, tablesIn } from "./mysql-tables.ts";
 import { RowSum } from "./row-sum.ts";
 import { readSqlite, token } from "./sqlite-copy.ts";
 
@@ -65,7 +65,7 @@ export async function rehearseRestore(options: RestoreOptions): Promise<RestoreR
         rmSync(scratch, { recursive: true });
       }
     }
-    await nameLeftOvers(database, manifest.prefix, options.onLine);
+    await nameLeftOvers(database, options.onLine);
     const rename = scratchNames(manifest);
     try {
       return withProblems(await loadAndCompare(database, path, manifest, options, rename), files);
@@ -260,11 +260,11 @@ async function restoreSqlite(
   }
 }
 
-/** Names that no schema has. They begin with the lab's prefix, so that its accounts may make them. */
+/** Names that no schema has: without the lab's prefix, which makes them shorter. */
 function scratchNames({ prefix, tables }: BackupManifest): (schema: string) => string {
-  const begin = `${prefix}rehearsal_${token()}_`;
+  const run = token();
   const rename = (schema: string) =>
-    `${begin}${schema.startsWith(prefix) ? schema.slice(prefix.length) : schema}`;
+    scratchName(run, schema.startsWith(prefix) ? schema.slice(prefix.length) : schema);
   const long = tables.find(({ schema }) => rename(schema).length > longestName);
   if (long !== undefined)
     throw new BackupError(
@@ -274,13 +274,9 @@ function scratchNames({ prefix, tables }: BackupManifest): (schema: string) => s
   return rename;
 }
 
-async function nameLeftOvers(
-  settings: MysqlSettings,
-  prefix: string,
-  onLine: (line: string) => void,
-): Promise<void> {
+async function nameLeftOvers(settings: MysqlSettings, onLine: (line: string) => void): Promise<void> {
   using session = await RawSession.open(settings);
-  for (const schema of await scratchSchemas(session, prefix))
+  for (const schema of await scratchSchemas(session))
     onLine(
       `${schema} is of another rehearsal, one that runs now or one that was killed; if none runs: DROP DATABASE ${quoted(schema)};`,
     );

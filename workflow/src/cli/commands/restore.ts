@@ -18,7 +18,7 @@ export const restore: Command = {
   usage: "[BACKUP] [--rehearse]",
   details: `
 BACKUP is the folder that \`tenon backup\` named. For good, it goes into the configured database, which must have none of its tables: nothing
-is ever overwritten. With --rehearse (by default of the newest backup) it goes into schemas of other names, \`<prefix>rehearsal_...\`, and is
+is ever overwritten. With --rehearse (by default of the newest backup) it goes into schemas of other names, \`tenon_rehearsal_...\`, and is
 dropped again; \`tenon status\` shows the date. Both compare the rows of every table with the checksums of the manifest, look through foreign keys,
 and decode every blob. JSON: {ok, folder, madeAt, rehearsal, tables, rows, blobs, problems, seconds}. Exit 1 when anything differs.`,
   options: {
