@@ -13,11 +13,13 @@ import { doctor } from "./commands/doctor.ts";
 import { generate } from "./commands/generate.ts";
 import { history } from "./commands/history.ts";
 import { jobs } from "./commands/jobs.ts";
+import { metrics } from "./commands/metrics.ts";
 import { migrateDb } from "./commands/migrate-db.ts";
 import { migrateFiles } from "./commands/migrate-files.ts";
 import { migrateInventory } from "./commands/migrate-inventory.ts";
 import { migratePlatform } from "./commands/migrate-platform.ts";
 import { migrateVerify } from "./commands/migrate-verify.ts";
+import { notices } from "./commands/notices.ts";
 import { paramsetAdd } from "./commands/paramset-add.ts";
 import { pause } from "./commands/pause.ts";
 import { prioritise } from "./commands/prioritise.ts";
@@ -48,6 +50,8 @@ export const commands: Readonly<Record<string, Command>> = {
   pause,
   resume,
   prioritise,
+  notices,
+  metrics,
   doctor,
   backup,
   restore,

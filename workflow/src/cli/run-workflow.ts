@@ -7,6 +7,7 @@
  * job in hand, the second gives it back and leaves. When the program that started it (bin, npm) is killed, it gives back and leaves too.
  */
 import { parseArgs } from "node:util";
+import { StructuredLog } from "../operations/structured-log.ts";
 import { startWorker } from "../populate/start-worker.ts";
 import { workers } from "../populate/worker.ts";
 import { loadSettings } from "../settings/settings.ts";
@@ -14,12 +15,15 @@ import { misuseOf, type Outer } from "./command.ts";
 import { onStarterGone } from "./lifeline.ts";
 import { makeProgress } from "./progress.ts";
 import { sentence } from "./tenon.ts";
+import { version } from "./tenon-version.ts";
 
 const options = {
   duration: { type: "string", short: "d" },
   sleep: { type: "string", short: "s" },
   once: { type: "boolean" },
   grace: { type: "string" },
+  "log-format": { type: "string" },
+  "metrics-port": { type: "string" },
   config: { type: "string" },
   verbose: { type: "boolean", short: "v", multiple: true },
   help: { type: "boolean", short: "h" },
@@ -27,12 +31,14 @@ const options = {
 
 const help = `Runs one worker of the pipeline: finds what is to be done, does it, and looks again.
 
-usage: run_workflow <worker_name> [-d SECONDS] [-s SECONDS] [--once] [--grace SECONDS] [-v]
+usage: run_workflow <worker_name> [-d SECONDS] [-s SECONDS] [--once] [--grace SECONDS] [--log-format json] [--metrics-port N] [-v]
 
   -d, --duration SECONDS  begin no new cycle after this long (default: no end)
   -s, --sleep SECONDS     pause after a cycle that found nothing (default 30)
       --once              end when nothing is left to do
       --grace SECONDS     so long after SIGTERM the job in hand is given back (default: it is finished)
+      --log-format FORMAT     text, or json: one object a line (default: custom.log_format, TENON_LOG_FORMAT)
+      --metrics-port N        serve /metrics for Prometheus on this port; 0: any (default: custom.metrics_port, TENON_METRICS_PORT)
       --config FILE       configuration file instead of ./dj_local_conf.json
   -v, --verbose           a line for every key
   -h, --help              print this
@@ -76,6 +82,7 @@ export async function runWorkflow(
   }
   const [durationS, sleepS] = [seconds(values.duration, "duration"), seconds(values.sleep, "sleep")];
   const graceS = seconds(values.grace, "grace");
+  let structured: StructuredLog | undefined;
   for (const value of [durationS, sleepS, graceS])
     if (typeof value === "string") {
       outer.err.write(`${value}\n`);
@@ -84,10 +91,16 @@ export async function runWorkflow(
   try {
     const settings = loadSettings({
       folder: outer.folder,
-      env: outer.env,
+      env: {
+        ...outer.env,
+        ...(values["log-format"] === undefined ? {} : { TENON_LOG_FORMAT: values["log-format"] }),
+        ...(values["metrics-port"] === undefined ? {} : { TENON_METRICS_PORT: values["metrics-port"] }),
+      },
       ...(values.config === undefined ? {} : { file: values.config }),
     });
-    const progress = makeProgress(outer.err);
+    structured = settings.logFormat === "json" ? new StructuredLog(name, outer.err) : undefined;
+    const progress = makeProgress(structured === undefined ? outer.err : { write: () => undefined });
+    const log = (line: string) => (structured === undefined ? progress.line(line) : structured.line(line));
     const summary = await startWorker(name, worker, settings, {
       ...(durationS === undefined ? {} : { durationS: durationS as number }),
       ...(sleepS === undefined ? {} : { sleepS: sleepS as number }),
@@ -98,14 +111,18 @@ export async function runWorkflow(
         graceS === undefined
           ? giveBack
           : AbortSignal.any([giveBack, graceAfter(outer.signal, graceS as number)]),
-      log: (line) => progress.line(line),
+      log,
       progress,
+      structured,
+      version: version(),
     });
-    outer.err.write(`${name}: made ${summary.made}, failed ${summary.failed}, ended: ${summary.ended}\n`);
-    if (summary.failed > 0) outer.err.write(`${summary.failed} failed: \`tenon jobs\` shows why\n`);
+    log(`${name}: made ${summary.made}, failed ${summary.failed}, ended: ${summary.ended}`);
+    if (summary.failed > 0) log(`${summary.failed} failed: \`tenon jobs\` shows why`);
     return 0;
   } catch (error) {
-    outer.err.write(`${name}: ${sentence(error, outer.env["TENON_DEBUG"] !== undefined)}\n`);
+    const text = sentence(error, outer.env["TENON_DEBUG"] !== undefined);
+    if (structured === undefined) outer.err.write(`${name}: ${text}\n`);
+    else structured.error(text);
     return 1;
   }
 }

@@ -30,6 +30,8 @@ export interface RetryPolicy {
   readonly mostRetries: number;
   /** The pause before the first retry; it doubles with each. */
   readonly firstPauseS: number;
+  /** Told once of each key that is not tried again any more. */
+  readonly onGivenUp?: (process: string, key: Readonly<Record<string, unknown>>, message: string) => void;
 }
 
 export class ErrorRetries {
@@ -40,6 +42,7 @@ export class ErrorRetries {
   #known = new Map<string, RetryState>();
   /** Remembered keys that are done and not yet forgotten. */
   #done: RetryState[] = [];
+  readonly #givenUp = new Set<string>();
   #cleanedMs = Number.NEGATIVE_INFINITY;
 
   constructor(steps: readonly TableStep[], journal: WorkerJournal, policy: RetryPolicy) {
@@ -101,7 +104,13 @@ export class ErrorRetries {
       await rememberRetry(failed, 0, nowMs + firstMs);
       return false;
     }
-    if (nowMs < known.nextMs || known.count >= this.#policy.mostRetries) return false;
+    if (known.count >= this.#policy.mostRetries) {
+      const { process, keyHash, key, message } = failed;
+      if (!this.#givenUp.has(`${process} ${keyHash}`)) this.#policy.onGivenUp?.(process, key, message);
+      this.#givenUp.add(`${process} ${keyHash}`);
+      return false;
+    }
+    if (nowMs < known.nextMs) return false;
     const count = known.count + 1;
     await rememberRetry(failed, count, nowMs + firstMs * 2 ** count);
     return true;

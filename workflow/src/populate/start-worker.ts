@@ -3,12 +3,16 @@
  * Starts one worker process: connects, binds the pipeline, registers, and runs the loop of `run-worker.ts` over its steps until its time,
  * its idleness or a signal ends it.
  */
-import { connect, Leases, LostConnectionError, retry } from "@tenon/datajoint";
+import { connect, Leases, LostConnectionError, type PopulateEvent, retry } from "@tenon/datajoint";
 import { checkRawRoots } from "../ingest/paths.ts";
+import { Notifier } from "../operations/notifier.ts";
 import { PauseWatch } from "../operations/pause-watch.ts";
 import { ResourcePool } from "../operations/resource-pool.ts";
 import { RunRecorder } from "../operations/run-history.ts";
+import type { StructuredLog } from "../operations/structured-log.ts";
+import { serveMetrics, type WorkerMetrics } from "../operations/worker-metrics.ts";
 import type { Settings } from "../settings/settings.ts";
+import { causeOf } from "./job-causes.ts";
 import { timingOf } from "./lease-timing.ts";
 import { limitsOf, openLab } from "./open-lab.ts";
 import type { TaskStep, WorkerDefinition } from "./process.ts";
@@ -17,7 +21,7 @@ import { runWorker, type Step, type WorkerSummary } from "./run-worker.ts";
 import { Sweeper } from "./sweeper.ts";
 import { type TableStepTools, tableStep, turnOf } from "./table-step.ts";
 import { WorkerJournal } from "./worker-log.ts";
-import { type ProgressSink, tellOf, told } from "./worker-output.ts";
+import { type ProgressSink, shownKey, tellOf, told } from "./worker-output.ts";
 
 export interface StartOptions {
   /** Seconds after which no new cycle begins; undefined: no end. */
@@ -34,6 +38,10 @@ export interface StartOptions {
   readonly giveBack: AbortSignal;
   readonly log: (line: string) => void;
   readonly progress: ProgressSink;
+  /** Takes the events of keys instead of lines for people. */
+  readonly structured?: StructuredLog | undefined;
+  /** Of this program, for metrics. */
+  readonly version: string;
 }
 
 /** Runs a worker to its end.
@@ -43,6 +51,28 @@ export async function startWorker(
   worker: WorkerDefinition,
   settings: Settings,
   options: StartOptions,
+): Promise<WorkerSummary> {
+  await using notifier = new Notifier({
+    worker: name,
+    targets: settings.notices(),
+    log: options.log,
+    causeOf,
+    shownKey,
+  });
+  try {
+    return await work(name, worker, settings, options, notifier);
+  } catch (error) {
+    if (!options.signal.aborted) notifier.stopped(error);
+    throw error;
+  }
+}
+
+async function work(
+  name: string,
+  worker: WorkerDefinition,
+  settings: Settings,
+  options: StartOptions,
+  notifier: Notifier,
 ): Promise<WorkerSummary> {
   for (const root of checkRawRoots(settings.rawRoots))
     options.log(`warning: the raw root ${root} does not exist`);
@@ -64,6 +94,7 @@ export async function startWorker(
     autoclear: [...settings.autoclearErrorPatterns, ...(worker.autoclear ?? [])],
     mostRetries: settings.mostRetries ?? mostRetries,
     firstPauseS: settings.retryPauseS ?? firstPauseS,
+    onGivenUp: (process, key, message) => notifier.givenUp(process, key, message),
   });
   const pauses = new PauseWatch(name, options.log);
   const tools = { lab, leases, giveBack: options.giveBack, pauses };
@@ -82,7 +113,11 @@ export async function startWorker(
   });
   await using _sweeper = await Sweeper.start(lab, options.log);
   await using history = new RunRecorder(name, journal.user, options.log);
-  const tell = tellOf(options);
+  await using metrics = await metricsOf(name, settings, options);
+  const tell =
+    options.structured === undefined
+      ? tellOf(options)
+      : (process: string, event: PopulateEvent) => options.structured!.hear(process, event);
   // awaited here: what is disposed of at the end is in use until then
   const summary = await runWorker(name, possible, {
     pool,
@@ -95,6 +130,8 @@ export async function startWorker(
     onEvent: (process, event) => {
       tell(process, event);
       history.hear(process, event);
+      metrics?.hear(process, event);
+      notifier.hear(process, event);
       if (event.kind === "done") retries.done(process, event.key);
     },
     onProcess: (process) => journal.begin(process),
@@ -108,6 +145,25 @@ export async function startWorker(
   });
   await retries.settle();
   return summary;
+}
+
+/** Where they are asked for. A port that is taken is no reason not to work. */
+async function metricsOf(
+  worker: string,
+  { metrics: { port, host } }: Settings,
+  { log, version }: StartOptions,
+): Promise<WorkerMetrics | undefined> {
+  if (port === undefined) return undefined;
+  try {
+    const metrics = await serveMetrics({ worker, version, host, port });
+    log(`metrics at ${metrics.address}`);
+    return metrics;
+  } catch (error) {
+    log(
+      `warning: metrics are not served: ${host}:${port}: ${(error as NodeJS.ErrnoException).code === "EADDRINUSE" ? "the port is taken, by another worker perhaps; 0 takes any that is free" : (error as Error).message}`,
+    );
+    return undefined;
+  }
 }
 
 /** A step that is a function: what it throws is kept and told, and the worker goes on. */

@@ -4,7 +4,7 @@
  * refused with the nearest one, so that a typing error never works silently with a default.
  */
 
-export type KeyType = "text" | "number" | "boolean" | "paths" | "texts" | "object";
+export type KeyType = "text" | "number" | "boolean" | "paths" | "texts" | "object" | "objects";
 
 export interface KeySpec {
   readonly type: KeyType;
@@ -118,6 +118,25 @@ export const keys: Readonly<Record<string, KeySpec>> = {
     type: "number",
     env: "TENON_RETRY_PAUSE_SECONDS",
     help: "the pause before a key is tried again by itself; it doubles with each time; default 30",
+  },
+  "custom.notices": {
+    type: "objects",
+    help: "who is told of failures: webhooks and mail servers (docs/how-to/watch-workers.md); `tenon notices --test` tries them",
+  },
+  "custom.metrics_port": {
+    type: "number",
+    env: "TENON_METRICS_PORT",
+    help: "a worker serves http://HOST:PORT/metrics for Prometheus; 0: any free port; default: none",
+  },
+  "custom.metrics_host": {
+    type: "text",
+    env: "TENON_METRICS_HOST",
+    help: "address that metrics are served at; default 127.0.0.1",
+  },
+  "custom.log_format": {
+    type: "text",
+    env: "TENON_LOG_FORMAT",
+    help: "text, or json: one object a line; default text",
   },
   "custom.migration.inbox": {
     type: "text",

@@ -12,6 +12,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { ConfigurationError, wrongSetting as wrong } from "./configuration-error.ts";
 import { type DatabaseSettings, databaseSettings } from "./database-settings.ts";
 import { type KeySpec, keys, nearestKey } from "./keys.ts";
+import { type NoticeTarget, noticeSettings } from "./notice-settings.ts";
 import {
   type MigrationSettings,
   migrationSettings,
@@ -53,6 +54,11 @@ export interface Settings {
   };
   /** Seconds that a lease holds without a beat; undefined: 40. */
   readonly leaseS: number | undefined;
+  /** Who is told of failures. Read when it is asked for: their secrets are for workers, not for everyone who looks.
+   *  @throws ConfigurationError */
+  readonly notices: () => readonly NoticeTarget[];
+  readonly metrics: { readonly port: number | undefined; readonly host: string };
+  readonly logFormat: "text" | "json";
   readonly stores: Readonly<Record<string, StoreSettings>>;
   /** Stores that are still on S3, for the migration. */
   readonly s3Stores: Readonly<Record<string, S3StoreSettings>>;
@@ -108,6 +114,9 @@ export function loadSettings(options: LoadOptions = {}): Settings {
       prefix,
       where,
     );
+  const logFormat = text("custom.log_format") ?? "text";
+  if (logFormat !== "text" && logFormat !== "json")
+    throw wrong("custom.log_format", "text or json", logFormat, where);
   const raw = values.get("custom.raw_root_data_dir") ?? "raw";
   const processedRoot = path(text("custom.processed_root_data_dir") ?? "processed");
   const migration = migrationSettings(values, path, where);
@@ -129,6 +138,12 @@ export function loadSettings(options: LoadOptions = {}): Settings {
       memoryGb: positive(values, "custom.memory_gb", where),
       gpus: positive(values, "custom.gpus", where),
     },
+    notices: () => noticeSettings(values.get("custom.notices"), env, path, where),
+    metrics: {
+      port: portOf(values.get("custom.metrics_port"), where),
+      host: text("custom.metrics_host") ?? "127.0.0.1",
+    },
+    logFormat,
     leaseS: positive(values, "custom.lease_seconds", where),
     stores: storeSettings(values.get("stores"), processedRoot, path, where, migration.stores),
     s3Stores: s3StoreSettings(values.get("stores"), where),
@@ -213,6 +228,7 @@ const descriptions: Record<KeySpec["type"], string> = {
   boolean: "true or false",
   paths: "a path or a list of paths",
   texts: "a list of texts",
+  objects: "a list of objects",
   object: "an object",
 };
 
@@ -227,6 +243,9 @@ function checked(key: string, spec: KeySpec, value: unknown, where: string): unk
       (Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string")),
     texts: () => Array.isArray(value) && value.every((item) => typeof item === "string" && item !== ""),
     object: () => typeof value === "object" && !Array.isArray(value),
+    objects: () =>
+      Array.isArray(value) &&
+      value.every((item) => typeof item === "object" && item !== null && !Array.isArray(item)),
   }[spec.type]();
   if (!good && spec.pythonOnly !== true) throw wrong(key, descriptions[spec.type], value, where);
   return value;
@@ -251,6 +270,13 @@ function positive(values: ReadonlyMap<string, unknown>, key: string, where: stri
   if (value === undefined) return undefined;
   if (!Number.isInteger(value) || value < 1) throw wrong(key, "a whole number above 0", value, where);
   return value;
+}
+
+function portOf(value: unknown, where: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > 65_535)
+    throw wrong("custom.metrics_port", "a port from 0 to 65535", value, where);
+  return value as number;
 }
 
 /** The store that the pipeline's tables use; without a word of it in the file it is a folder of the processed root. */
