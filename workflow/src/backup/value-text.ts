@@ -48,10 +48,10 @@ function escaped(value: Uint8Array, before: Buffer): Buffer {
   let at = before.length;
   for (let i = 0; i < value.length; i++) {
     const byte = value[i]!;
-    const escape = escapes[byte]!;
-    if (escape !== 0) {
+    const letter = escapes[byte]!;
+    if (letter !== 0) {
       out[at++] = backslash;
-      out[at++] = escape;
+      out[at++] = letter;
     } else out[at++] = byte;
   }
   out[at] = 0x27;

@@ -21,13 +21,13 @@ export interface NotifierOptions {
   readonly collectS?: number;
   /** One cause is told again after so long, s. Default six hours. */
   readonly quietS?: number;
-  /** The worker's end waits for notices so long at most, s. Default 10. */
+  /** The worker's end waits for notices so long at most, s. Default 6. */
   readonly endS?: number;
 }
 
 /** Tries of one notice, and the first pause between them, s. */
 const tries = 4;
-const firstPauseS = 2;
+const firstPauseS = 1;
 /** Longest pause that a server may ask for, s. */
 const longestPauseS = 60;
 
@@ -67,7 +67,7 @@ export class Notifier {
   /** Sends what is collected and waits for it a little. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#flush();
-    const timer = setTimeout(() => this.#end.abort(), (this.#options.endS ?? 10) * 1000);
+    const timer = setTimeout(() => this.#end.abort(), (this.#options.endS ?? 6) * 1000);
     await Promise.all(this.#sending);
     clearTimeout(timer);
   }

@@ -189,10 +189,13 @@ for (const server of testServers)
           }
         })();
         await sleep(300);
-        const busy = await lab.json<Made>("backup").finally(() => {
+        let busy: Made;
+        try {
+          busy = await lab.json<Made>("backup");
+        } finally {
           isOver = true;
-          return writing;
-        });
+          await writing;
+        }
         const counts = manifestOf(busy).tables.filter(({ schema: name }) => name.endsWith("pairs"));
         const of = (table: string) => counts.find((one) => one.table === table)!.rows;
         assert.equal(of("parent"), of("child"));

@@ -89,6 +89,7 @@ if (import.meta.main) {
       giveBack: never,
       log: (line) => progress.line(line),
       progress,
+      version: "test",
     },
   );
 }
