@@ -4,7 +4,7 @@
  * process), and after those that a lab says so of (autoclear patterns). With a growing pause and not for ever: then the key is a dead
  * letter, and `tenon jobs` shows it (pipeline contract 6.4; its O3: there is no limit there).
  */
-import { findQueue, freeJobs, readJobs } from "@tenon/datajoint";
+import { findQueue, freeJobs, type JobQueue, readJobs } from "@tenon/datajoint";
 import {
   forgetOldRetries,
   forgetRetry,
@@ -42,6 +42,8 @@ export class ErrorRetries {
   #known = new Map<string, RetryState>();
   /** Remembered keys that are done and not yet forgotten. */
   #done: RetryState[] = [];
+  /** Those that are declared, to look into. */
+  readonly #queues = new Map<string, JobQueue>();
   readonly #givenUp = new Set<string>();
   #cleanedMs = Number.NEGATIVE_INFINITY;
 
@@ -59,14 +61,16 @@ export class ErrorRetries {
     await this.settle();
     this.#known = new Map((await readRetries()).map((state) => [idOf(state), state]));
     for (const { process, table } of this.#steps) {
-      const queue = await findQueue(table);
+      const queue = this.#queues.get(process) ?? (await findQueue(table));
       if (queue === undefined) continue;
+      this.#queues.set(process, queue);
       for (const job of await readJobs(queue, "error")) {
         if (!this.#patterns.some((pattern) => pattern.test(job.message))) continue;
         const failed = { process, keyHash: jobHash(queue, job.key), key: job.key, message: job.message };
         if (!(await this.#isDue(failed, nowMs))) continue;
         await this.#journal.error({ ...failed, stack: job.stack });
-        freed += await freeJobs(queue, "error", [job.key]);
+        // with a twin that may have come since
+        freed += await freeJobs((await findQueue(table)) ?? queue, "error", [job.key]);
       }
     }
     if (nowMs - this.#cleanedMs > 3_600_000) {

@@ -5,8 +5,10 @@
  */
 import { connect, Leases, LostConnectionError, type PopulateEvent, retry } from "@tenon/datajoint";
 import { checkRawRoots } from "../ingest/paths.ts";
+import { freshly } from "../operations/freshly.ts";
 import { Notifier } from "../operations/notifier.ts";
 import { PauseWatch } from "../operations/pause-watch.ts";
+import { readPriorities } from "../operations/priorities.ts";
 import { ResourcePool } from "../operations/resource-pool.ts";
 import { RunRecorder } from "../operations/run-history.ts";
 import type { StructuredLog } from "../operations/structured-log.ts";
@@ -97,7 +99,13 @@ async function work(
     onGivenUp: (process, key, message) => notifier.givenUp(process, key, message),
   });
   const pauses = new PauseWatch(name, options.log);
-  const tools = { lab, leases, giveBack: options.giveBack, pauses };
+  const tools = {
+    lab,
+    leases,
+    giveBack: options.giveBack,
+    pauses,
+    priorities: freshly(3000, readPriorities),
+  };
   const steps: Step[] = worker.steps.map((step) =>
     step.kind === "table"
       ? told(tableStep(step, tools), options)
@@ -119,6 +127,8 @@ async function work(
       ? tellOf(options)
       : (process: string, event: PopulateEvent) => options.structured!.hear(process, event);
   // awaited here: what is disposed of at the end is in use until then
+  // more often than their pause is of no use
+  const lookForRetries = atMostEvery((settings.retryPauseS ?? firstPauseS) * 1000, () => retries.retry());
   const summary = await runWorker(name, possible, {
     pool,
     ...(options.durationS === undefined ? {} : { durationS: options.durationS }),
@@ -136,7 +146,7 @@ async function work(
     },
     onProcess: (process) => journal.begin(process),
     afterCycle: async () => {
-      const freed = await retries.retry();
+      const freed = (await lookForRetries()) ?? 0;
       if (freed > 0) options.log(`${freed} failed for reasons that pass, and will be tried again`);
       await journal.cleanUp();
       await history.cleanUp();
@@ -145,6 +155,16 @@ async function work(
   });
   await retries.settle();
   return summary;
+}
+
+/** Does it unless it was done a short while ago. */
+function atMostEvery<T>(ms: number, work: () => Promise<T>): () => Promise<T | undefined> {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (performance.now() - lastMs < ms) return undefined;
+    lastMs = performance.now();
+    return work();
+  };
 }
 
 /** Where they are asked for. A port that is taken is no reason not to work. */

@@ -15,7 +15,7 @@ import {
   readJobs,
 } from "@tenon/datajoint";
 import type { PauseWatch } from "../operations/pause-watch.ts";
-import { type Portion, portionsOf, readPriorities } from "../operations/priorities.ts";
+import { type Portion, type PriorityRule, portionsOf } from "../operations/priorities.ts";
 import { ResultsError, whyNotWritten } from "./attempt-folder.ts";
 import type { Lab } from "./lab.ts";
 import type { TableStep } from "./process.ts";
@@ -27,6 +27,7 @@ export interface TableStepTools {
   /** Aborted to give the key at work back. */
   readonly giveBack: AbortSignal;
   readonly pauses: PauseWatch;
+  readonly priorities: () => Promise<readonly PriorityRule[]>;
 }
 
 /** Makes the loop's step of a table's. */
@@ -42,7 +43,7 @@ export function tableStep({ process, table, options }: TableStep, tools: TableSt
         const files = new AttemptFiles(lab);
         const tally = { successCount: 0, errors: [] as PopulateError[] };
         const names = target.keySource().node.heading.primaryKey;
-        for (const portion of portionsOf(await readPriorities(), process, names)) {
+        for (const portion of portionsOf(await tools.priorities(), process, names)) {
           const left =
             options.maxCalls === undefined
               ? undefined

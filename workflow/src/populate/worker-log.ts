@@ -36,6 +36,10 @@ export class WorkerJournal {
   readonly #worker: string;
   /** The database's user and this host, as rows name it; "" on SQLite. */
   readonly user: string;
+  #begun: ({ process: string; process_timestamp: string; worker_name: string } & ReturnType<
+    WorkerJournal["who"]
+  >)[] = [];
+  #written: Promise<void> | undefined;
   #lastLookMs = Number.NEGATIVE_INFINITY;
 
   constructor(connection: Connection, worker: string) {
@@ -81,10 +85,21 @@ export class WorkerJournal {
     });
   }
 
-  /** Says that a process is about to run. */
-  async begin(process_: string): Promise<void> {
-    const row = { process: process_, process_timestamp: utcNow(), worker_name: this.#worker };
-    await again(() => WorkerLog.insert([{ ...row, ...this.#who() }], { skipDuplicates: true }));
+  /** Says that a process is about to run. Those that begin in one moment are written together. */
+  begin(process_: string): Promise<void> {
+    this.#begun.push({
+      process: process_,
+      process_timestamp: utcNow(),
+      worker_name: this.#worker,
+      ...this.who(),
+    });
+    this.#written ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      const rows = this.#begun;
+      this.#begun = [];
+      this.#written = undefined;
+      return again(async () => void (await WorkerLog.insert(rows, { skipDuplicates: true })));
+    });
+    return this.#written;
   }
 
   /** Keeps an error; a later one of the same key takes its place. */
@@ -99,7 +114,7 @@ export class WorkerJournal {
       key: JSON.stringify(shownKey).slice(0, longestText),
       error_message: [...message].slice(0, longestText).join(""),
       error_stack: stack,
-      ...this.#who(),
+      ...this.who(),
     };
     await again(() => ErrorLog.insert([row], { replace: true }));
   }
@@ -113,7 +128,8 @@ export class WorkerJournal {
     await again(() => deleteFrom(ErrorLog.restrict(`error_timestamp < '${oldest}'`)));
   }
 
-  #who() {
+  /** As rows name it. */
+  who() {
     return { host: hostname(), user: this.user, pid: process.pid };
   }
 }

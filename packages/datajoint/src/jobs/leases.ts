@@ -7,8 +7,9 @@ import { Beater } from "./beater.ts";
 import { type PythonTiming, PythonWatch } from "./dead-python.ts";
 import { declareJobs, withTwin } from "./jobs-table.ts";
 import { LateWatch } from "./late.ts";
-import { type JobQueue, makeQueue } from "./queue.ts";
+import { type JobQueue, makeQueue, sql } from "./queue.ts";
 import { checkTiming, defaultTiming, type LeaseTiming, monotonicMs } from "./timing.ts";
+import { queuesOf } from "./twin.ts";
 
 /** A queue of this process, and what all calls of populate on its table share. */
 export interface OpenQueue {
@@ -22,6 +23,8 @@ export interface OpenQueue {
 
 /** Between two looks at what changes seldom. */
 const LOOK_MS = 60_000;
+/** How long it is believed that no job is reserved; short beside every lease. */
+const RESERVED_MS = 1000;
 
 export interface LeasesOptions {
   /** Whether reservations of dead Python workers are freed: by the rule of dead-python.ts, or `false` for never. Default: by the rule. */
@@ -36,6 +39,7 @@ export class Leases {
   readonly python: PythonWatch | undefined;
   readonly #queues = new Map<string, OpenQueue & { readonly lookedMs: number }>();
   readonly #pythonLooks = new Map<string, number>();
+  readonly #reserved = new Map<string, { readonly askedMs: number; readonly answer: Promise<boolean> }>();
 
   private constructor(
     connection: Connection,
@@ -103,6 +107,28 @@ export class Leases {
     if (monotonicMs() - (this.#pythonLooks.get(name) ?? Number.NEGATIVE_INFINITY) < lookMs) return false;
     this.#pythonLooks.set(name, monotonicMs());
     return true;
+  }
+
+  /** Whether any job is reserved in the job tables of a queue, of this table or, in `~jobs`, of another: if not, no lease is late and no Python
+   *  worker dead. One answer is good for all tables of a schema for a second, which matters to workers that have nothing to do. */
+  async hasReserved(queue: JobQueue): Promise<boolean> {
+    const answers = await Promise.all(queuesOf(queue).map((one) => this.#hasReserved(one)));
+    return answers.includes(true);
+  }
+
+  #hasReserved({ words, connection }: JobQueue): Promise<boolean> {
+    const known = this.#reserved.get(words.jobs);
+    if (known !== undefined && monotonicMs() - known.askedMs < RESERVED_MS) return known.answer;
+    const answer = connection
+      .run(sql(`SELECT EXISTS (SELECT 1 FROM ${words.jobs} WHERE status='reserved') AS n`))
+      .then(({ rows }) => Number(rows[0]!.n) > 0);
+    const asked = { askedMs: monotonicMs(), answer };
+    this.#reserved.set(words.jobs, asked);
+    // no answer is none for those who ask next
+    answer.catch(() => {
+      if (this.#reserved.get(words.jobs) === asked) this.#reserved.delete(words.jobs);
+    });
+    return answer;
   }
 
   async close(): Promise<void> {

@@ -169,6 +169,7 @@ export class ReservedWork {
   async #releaseDeadPython(): Promise<void> {
     const { python } = this.#leases;
     if (python === undefined || !this.#leases.isPythonDue(this.#queue)) return;
+    if (!(await this.#leases.hasReserved(this.#queue))) return;
     for (const found of await releaseDeadPythonIn(this.#queue, python)) {
       if (found.verdict !== "released") continue;
       this.#job.tell({
@@ -185,9 +186,8 @@ export class ReservedWork {
     const askedMs = monotonicMs();
     if (askedMs - this.#lastLookMs < this.#queue.timing.pollS * 1000) return false;
     this.#lastLookMs = askedMs;
-    const late = (await listLate(this.#queue)).filter(
-      ({ key }) => this.#among?.has(keyText(key, this.#queue.key)) ?? true,
-    );
+    const found = (await this.#leases.hasReserved(this.#queue)) ? await listLate(this.#queue) : [];
+    const late = found.filter(({ key }) => this.#among?.has(keyText(key, this.#queue.key)) ?? true);
     const due = this.#watch.look(this.#queue, late, askedMs, monotonicMs());
     for (const job of due.slice(0, wanted)) {
       const sinceMs = monotonicMs();

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { type Connection, connect, Leases } from "@tenon/datajoint";
 import { planRegistration, register } from "../../../../src/ingest/register-session.ts";
 import { PauseWatch } from "../../../../src/operations/pause-watch.ts";
+import { readPriorities } from "../../../../src/operations/priorities.ts";
 import type { Lab } from "../../../../src/populate/lab.ts";
 import { openLab } from "../../../../src/populate/open-lab.ts";
 import { tableStep } from "../../../../src/populate/table-step.ts";
@@ -58,7 +59,13 @@ export async function makePipelineLab(): Promise<PipelineLab> {
               await step.run({ lab, signal: never, log: () => undefined });
             continue;
           }
-          const made = await tableStep(step, { lab, leases, giveBack: never, pauses }).run({
+          const made = await tableStep(step, {
+            lab,
+            leases,
+            giveBack: never,
+            pauses,
+            priorities: readPriorities,
+          }).run({
             signal: never,
             onEvent: (event) => {
               if (event.kind === "afterCommitFailed") throw event.error;
