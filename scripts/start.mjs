@@ -27,7 +27,7 @@ const cache = process.env.NODE_COMPILE_CACHE ?? join(root, "node_modules", ".cac
 // a pipe that nobody writes into: it closes when this process is gone, even by SIGKILL, and the program then ends as by SIGTERM
 const child = spawn(node, [join(root, program), ...rest], {
   stdio: ["inherit", "inherit", "inherit", "pipe"],
-  env: { ...process.env, NODE_COMPILE_CACHE: cache, TENON_LIFELINE: "3" },
+  env: { ...process.env, NODE_COMPILE_CACHE: cache, TENON_LIFELINE: `${process.pid}` },
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
   process.on(signal, () => {
