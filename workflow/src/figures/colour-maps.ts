@@ -5,7 +5,7 @@
  * Source: viridis is Smith and van der Walt 2015 (matplotlib); cividis is Nunez, Anderton and Renslow 2018, PLoS ONE 13(7): e0199239.
  * Both are taken from d3-scale-chromatic by way of vega.
  */
-import { loadVega } from "./load-vega.ts";
+import { scheme } from "vega";
 
 export type ColourMapName = "viridis" | "cividis";
 
@@ -24,7 +24,7 @@ export function colourMap(
 ): Uint8Array {
   const { from = 0, to = 1 } = options;
   // vega types schemes as any: for these two names it is a function of [0, 1] that gives a CSS colour
-  const colourAt = loadVega().scheme(name) as (position: number) => string;
+  const colourAt = scheme(name) as (position: number) => string;
   const palette = new Uint8Array(768).fill(255);
   for (let i = 0; i < COLOUR_STEPS; i++)
     palette.set(parseColour(colourAt(from + ((to - from) * i) / (COLOUR_STEPS - 1))), 3 * i);

@@ -5,8 +5,7 @@
  * What a newcomer would get wrong: a figure's SVG names the DejaVu fonts but does not carry them; `render-png.ts` brings them for PNG,
  * and a browser without them takes the next sans-serif, which is narrower. Figures use no ids, so that many fit in one HTML page.
  */
-import type * as Vega from "vega";
-import { loadVega } from "./load-vega.ts";
+import * as vega from "vega";
 import { FONT_FAMILY, fitText, INK } from "./theme.ts";
 
 export interface Figure {
@@ -24,7 +23,7 @@ export interface FigureLayout {
   readonly title: string;
   readonly subtitle?: string;
   /** Groups in absolute positions of the figure (see panel.ts). */
-  readonly marks: readonly Vega.Mark[];
+  readonly marks: readonly vega.Mark[];
 }
 
 /** Height of the strip that `title` and `subtitle` take, CSS pixels; panels begin below it. */
@@ -43,6 +42,7 @@ interface SvgWriter {
   render(scene: unknown): SvgWriter;
   svg(): string;
 }
+const { SVGStringRenderer } = vega as unknown as { readonly SVGStringRenderer: new () => SvgWriter };
 
 /** The fields of Vega's scene graph that matter here. */
 interface SceneNode {
@@ -57,9 +57,7 @@ interface SceneNode {
 /** Draws a figure. */
 export function drawFigure(layout: FigureLayout): Figure {
   const { width, height, title, subtitle = "", description } = layout;
-  const vega = loadVega();
-  const { SVGStringRenderer } = vega as unknown as { readonly SVGStringRenderer: new () => SvgWriter };
-  const line = (text: string, y: number, fontSize: number, fill: string): Vega.Mark => ({
+  const line = (text: string, y: number, fontSize: number, fill: string): vega.Mark => ({
     type: "text",
     encode: {
       enter: {
@@ -71,7 +69,7 @@ export function drawFigure(layout: FigureLayout): Figure {
       },
     },
   });
-  const spec: Vega.Spec = {
+  const spec: vega.Spec = {
     width,
     height,
     padding: 0,
