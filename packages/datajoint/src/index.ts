@@ -67,9 +67,11 @@ export { type FetchOptions, type Mapping, Query, type RowCondition } from "./que
 export { Top, type TopOptions } from "./query/top.ts";
 export { UniversalSet, universal, universal as U } from "./query/universal-set.ts";
 // schemas and tables
+export { type CopiedTable, declareCopy } from "./schema/declare-copy.ts";
 export { type ActivateOptions, Schema, type TableOptions } from "./schema/schema.ts";
 export type { LooseTable, MakeParts, TableClass } from "./schema/table-class.ts";
 export { type VirtualSchema, type VirtualSchemaOptions, virtualSchema } from "./schema/virtual-module.ts";
+export type { CatalogueColumn } from "./sql/catalogue-column.ts";
 export type { Capabilities, Catalogue, Dialect, ForeignKey } from "./sql/dialect.ts";
 export { type RawResult, RawSession } from "./sql/mysql/raw-session.ts";
 export type { Generation, Store } from "./table/bound-table.ts";

@@ -4,11 +4,12 @@
  */
 import { resolve } from "node:path";
 import { type ImportReport, importDumps } from "../../migration/import/import-dumps.ts";
-import { type Command, UsageError, wholeNumber } from "../command.ts";
+import { importIntoSqlite } from "../../migration/import/import-into-sqlite.ts";
+import { type Command, wholeNumber } from "../command.ts";
 import { makeProgress } from "../progress.ts";
 
 export const migrateDb: Command = {
-  summary: "MySQL dumps into the configured server: streamed, resumable, counted",
+  summary: "MySQL dumps into the configured server, or SQLite file: streamed, resumable, counted",
   usage: "FILE... [--schema NAME] [--sessions N]",
   details: `
 FILE is a dump of mysqldump or mariadb-dump: .sql, .gz or .zst, one or many. All are read first; what must not be carried out is refused
@@ -18,6 +19,9 @@ that the server does not know are replaced and named. The rows go to the server 
 
 The same command goes on after a kill or a lost server, and never brings a row in twice. At the end rows are counted and foreign keys
 looked through. Exit 1 when anything is missing or refused.
+
+Where the configured database is a SQLite file, for a lab without a server, all is one transaction: a run that is killed leaves nothing and
+begins anew; what SQLite cannot keep exactly (decimals of more than 15 digits, unsigned 64-bit numbers above its own) is refused by name.
 JSON: {ok, problems: [{code, where, message}], notes, dumps: [{dump, bytes, outcome, tables: [{schema, table, expected, rows}]}], rows, seconds}.`,
   options: {
     schema: {
@@ -31,21 +35,23 @@ JSON: {ok, problems: [{code, where, message}], notes, dumps: [{dump, bytes, outc
   async run(args, context) {
     const settings = context.settings();
     const { database } = settings;
-    if (database.kind !== "mysql")
-      throw new UsageError(
-        "The configured database is a SQLite file, and dumps of MySQL are imported into a MySQL or MariaDB server alone: set database.host (or DJ_HOST).",
-      );
     const progress = makeProgress(context.err);
-    const report = await importDumps({
-      settings: database,
+    const common = {
       dumps: args.words.map((path) => resolve(context.folder, path)),
       schema: args.options["schema"] as string | undefined,
-      sessions: wholeNumber(args, "sessions", 1) ?? 2,
       signal: context.signal,
-      onProgress: (what, done, total, detail) =>
+      onProgress: (what: string, done: number, total: number, detail: string) =>
         progress.update(what, done, total, detail === "" ? undefined : detail),
-      onLine: (line) => progress.line(line),
-    });
+    };
+    const report =
+      database.kind === "sqlite"
+        ? await importIntoSqlite({ ...common, path: database.path })
+        : await importDumps({
+            ...common,
+            settings: database,
+            sessions: wholeNumber(args, "sessions", 1) ?? 2,
+            onLine: (line) => progress.line(line),
+          });
     context.out.write(context.json ? `${JSON.stringify(report)}\n` : textOf(report));
     return report.ok ? 0 : 1;
   },

@@ -3,22 +3,14 @@
  * row; what must not be carried out is refused before anything is made; a killed import goes on.
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { type Connection, connect } from "@tenon/datajoint";
-import {
-  makeTestLab,
-  settingsOf,
-  startProgram,
-  type TestLab,
-  type TestServer,
-  testServers,
-} from "../../support/test-lab.ts";
+import { dump } from "../../support/dump-program.ts";
+import { makeTestLab, settingsOf, startProgram, type TestLab, testServers } from "../../support/test-lab.ts";
 
 interface Report {
   readonly ok: boolean;
@@ -33,34 +25,6 @@ interface Report {
     }[];
   }[];
   readonly rows: number;
-}
-
-const chroot = [
-  process.env["MYSQL9_HOME"] ?? "",
-  join(homedir(), ".cache/mysql9-tests"),
-  join(homedir(), ".cache/mysql9"),
-]
-  .map((home) => join(home, "root"))
-  .find((root) => existsSync(join(root, "usr/bin/mysqldump")));
-
-/** The bytes that the server's own dump program writes. */
-function dump(server: TestServer, schemas: readonly string[], ...more: string[]): Buffer {
-  const { DJ_HOST, DJ_PORT, DJ_USER, DJ_PASS } = server.env;
-  const isOwn = server.name === "mysql" && chroot !== undefined;
-  const [program, first] = isOwn ? ["chroot", [chroot!, "mysqldump"]] : ["mariadb-dump", []];
-  const options = [
-    "--no-defaults",
-    `--host=${DJ_HOST}`,
-    `--port=${DJ_PORT}`,
-    `--user=${DJ_USER}`,
-    "--max-allowed-packet=512M",
-    "--single-transaction",
-  ];
-  return execFileSync(program, [...first, ...options, ...more, "--databases", ...schemas], {
-    env: { PATH: process.env["PATH"]!, MYSQL_PWD: DJ_PASS! },
-    maxBuffer: 1 << 30,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
 }
 
 const servers = testServers.filter(({ name }) => name !== "sqlite");
@@ -328,13 +292,13 @@ INSERT INTO c VALUES (1),(2);\nCREATE TABLE old (id int) ENGINE=MyISAM;\n/*!4000
     });
   });
 
-it("a configuration without a server is told so", async () => {
+it("a dump that is not there is told so, and no database is made", async () => {
   const lab = makeTestLab();
   try {
-    const { code, err } = await lab.tenon("migrate", "db", "x.sql");
-    assert.equal(code, 2);
-    assert.match(err, /set database\.host/);
-    assert.ok(readFileSync(join(lab.folder, "dj_local_conf.json"), "utf8").length > 0);
+    const { code, out } = await lab.tenon("migrate", "db", "x.sql");
+    assert.equal(code, 1);
+    assert.match(out, /problem: dump-unreadable: .*x\.sql/);
+    assert.equal(existsSync(join(lab.folder, "tenon.sqlite")), false);
   } finally {
     await lab.remove();
   }
