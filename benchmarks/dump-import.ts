@@ -10,6 +10,7 @@
  * Tenon that is both passes over the file, the counting of rows and the search for orphans, which the clients do not do. Afterwards CHECKSUM
  * TABLE of every table must be the same for all. The dump: generators/write-dump.ts. Needs root, as own servers do.
  */
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,6 +41,9 @@ try {
   await using server = await startBenchServer();
   const path = join(folder, "dump.sql");
   const dump = writeDump(path, Number(values.gb) * 1e9, Number(values.seed));
+  // what was written lies in the machine's memory, and would go to the disk during the first import
+  execFileSync("sync");
+  await sleep(5000);
   console.log(machineLine(describeMachine()));
   const rows = Object.values(dump.rows).reduce((sum, count) => sum + count, 0);
   console.log(
