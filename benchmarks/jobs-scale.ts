@@ -4,17 +4,19 @@
  * datajoint-python's `populate(reserve_jobs=True)` of both generations in the same run.
  *
  *     TENON_TEST_MYSQL=mysql://user:password@host:port node scripts/start.mjs benchmarks/jobs-scale.ts
- *         [--workers 1,2,5,10,20,50] [--jobs 2000] [--job-ms 1] [--systems tenon-current,tenon-legacy,dj2,dj0.14] [--json]
+ *         [--workers 1,2,5,10,20,50] [--jobs 2000] [--job-ms 1] [--systems tenon-current,tenon-legacy,dj2,dj0.14] [--own-server] [--json]
  *
  * Each run has a schema of its own with `--jobs` keys; all workers are started and ready before the clock starts, and it ends when the last
  * key is in the table. A job sleeps for `--job-ms` and inserts one row. Every worker reports the keys that it computed: a key computed
  * twice ends the program with 1. Statements are the server's count for the account that only this program uses
  * (performance_schema.events_statements_summary_by_user_by_event_name; none on MariaDB without it). No seed: nothing is random but the
- * order of keys. Python: TENON_PYTHON_DATAJOINT2, TENON_PYTHON_DATAJOINT (scripts/python-env.sh). 50 workers need 4 connections each.
+ * order of keys. Python: TENON_PYTHON_DATAJOINT2, TENON_PYTHON_DATAJOINT (scripts/python-env.sh). 50 workers need 4 connections each:
+ * with --own-server the program starts a MySQL 9 of its own with max_connections=500 (support/bench-server.ts).
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type Connection, connect, type MysqlSettings } from "@tenon/datajoint";
+import { startBenchServer } from "./support/bench-server.ts";
 import { ScaleWorker } from "./support/jobs-scale-process.ts";
 import { scaleTables } from "./support/jobs-scale-tables.ts";
 import { describeMachine, machineLine } from "./support/machine.ts";
@@ -32,6 +34,8 @@ interface Report {
   readonly keys: readonly number[];
   readonly errors: number;
   readonly lost?: number;
+  /** What ended populate itself; the worker did nothing after it. */
+  readonly crash?: string | null;
 }
 
 interface Run {
@@ -45,6 +49,9 @@ interface Run {
   /** Keys that more than one worker computed, and rows that the table has less or more than keys. */
   readonly twice: number;
   readonly errors: number;
+  /** Workers whose populate ended with an error. */
+  readonly crashed: number;
+  readonly crash: string | undefined;
 }
 
 const { values } = parseArgs({
@@ -53,10 +60,12 @@ const { values } = parseArgs({
     jobs: { type: "string", default: "2000" },
     "job-ms": { type: "string", default: "1" },
     systems: { type: "string", default: Object.keys(SYSTEMS).join(",") },
+    "own-server": { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 });
-const url = process.env.TENON_TEST_MYSQL ?? process.env.TENON_TEST_MARIADB;
+await using own = values["own-server"] ? await startBenchServer() : undefined;
+const url = own?.url ?? process.env.TENON_TEST_MYSQL ?? process.env.TENON_TEST_MARIADB;
 if (url === undefined) {
   process.stderr.write(
     "Expected TENON_TEST_MYSQL or TENON_TEST_MARIADB (bash scripts/test-servers.sh start).\n",
@@ -101,7 +110,7 @@ try {
       const result = await measure(system, workers, generation, python);
       results.push(result);
       console.log(
-        `${String(workers).padStart(2)} workers  ${system.padEnd(14)} ${result.version.padEnd(7)} ${result.jobsPerSecond.toFixed(0).padStart(5)} jobs/s  ${(result.statementsPerJob?.toFixed(1) ?? "?").padStart(5)} statements/job  ${result.twice} twice  ${result.errors} errors`,
+        `${String(workers).padStart(2)} workers  ${system.padEnd(14)} ${result.version.padEnd(7)} ${result.jobsPerSecond.toFixed(0).padStart(5)} jobs/s  ${(result.statementsPerJob?.toFixed(1) ?? "?").padStart(5)} statements/job  ${result.twice} twice  ${result.errors} errors${result.crashed === 0 ? "" : `  ${result.crashed} workers crashed: ${result.crash}`}`,
       );
     }
   }
@@ -148,6 +157,8 @@ async function measure(
       jobsPerSecond: jobs / seconds,
       statementsPerJob: before === undefined ? undefined : (after! - before) / jobs,
       twice: keys.length - new Set(keys).size + Math.abs((await count()) - jobs),
+      crashed: reports.filter(({ crash }) => typeof crash === "string").length,
+      crash: reports.find(({ crash }) => typeof crash === "string")?.crash ?? undefined,
       errors: reports.reduce((sum, { errors, lost = 0 }) => sum + errors + lost, 0),
     };
   } finally {

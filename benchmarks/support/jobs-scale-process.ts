@@ -36,7 +36,10 @@ export class ScaleWorker {
 
   async line(): Promise<string> {
     const { value, done } = await this.#lines.next();
-    if (done === true) throw new Error("A worker ended early; its error is above.");
+    if (done === true) {
+      const { exitCode, signalCode } = this.#child;
+      throw new Error(`A worker ended early (${exitCode ?? signalCode}); its error is above.`);
+    }
     return value;
   }
 

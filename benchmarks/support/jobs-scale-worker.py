@@ -49,5 +49,11 @@ class Task(dj.Computed):
 
 print("ready", flush=True)
 sys.stdin.readline()
-result = Task.populate(reserve_jobs=True, suppress_errors=True)
-print(json.dumps({"version": dj.__version__, "keys": computed, "errors": len(result["error_list"])}), flush=True)
+crash = None
+errors = 0
+try:
+    errors = len(Task.populate(reserve_jobs=True, suppress_errors=True)["error_list"])
+except Exception as error:  # populate itself ended: this worker is lost, the others go on
+    crash = type(error).__name__ + ": " + str(error)[:200]
+report = {"version": dj.__version__, "keys": computed, "errors": errors, "crash": crash}
+print(json.dumps(report), flush=True)
