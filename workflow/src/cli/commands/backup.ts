@@ -5,12 +5,12 @@
 import { resolve } from "node:path";
 import { deleteOldBackups, makeBackup } from "../../backup/make-backup.ts";
 import { shownTables } from "../../backup/manifest.ts";
+import { openDatabase } from "../../migration/verify/open-database.ts";
 import { backupState, noteBackup, readBackups } from "../../operations/backup-log.ts";
 import { bindOperationTables } from "../../operations/operation-tables.ts";
 import { type Command, wholeNumber } from "../command.ts";
 import { makeProgress } from "../progress.ts";
 import { version } from "../tenon-version.ts";
-import { withPipeline } from "../with-pipeline.ts";
 
 export const backup: Command = {
   summary: "the database (and the results) as of one moment, while workers go on",
@@ -34,60 +34,57 @@ JSON: {folder, madeAt, bytes, tables, rows, files, leftOut, deleted}. Exit 1 whe
     },
   },
   words: [0, 0],
-  run(args, context) {
+  async run(args, context) {
     const keep = wholeNumber(args, "keep", 1);
-    return withPipeline(
-      context,
-      async ({ connection, settings }) => {
-        const given = args.options["to"] as string | undefined;
-        const to = given === undefined ? settings.backupDir : resolve(context.folder, given);
-        const progress = makeProgress(context.err);
-        const { folder, manifest } = await makeBackup({
-          settings,
-          connection,
-          to,
-          withFiles: args.options["files"] === true,
-          tenon: version(),
-          signal: context.signal,
-          onProgress: (what, done, total, detail) => progress.update(`backup: ${what}`, done, total, detail),
-        });
-        const { madeAt, host, tables, files, leftOut, database } = manifest;
-        const rows = tables.reduce((sum, table) => sum + table.rows, 0);
-        await bindOperationTables(connection, settings);
-        await noteBackup({
-          madeAt,
-          host,
-          folder,
-          tables: tables.length,
-          rows,
-          hasFiles: files !== undefined,
-        });
-        const { rehearsed } = await backupState();
-        const deleted =
-          keep === undefined
-            ? []
-            : deleteOldBackups(to, keep, (old) => old.folder === rehearsed?.folder, manifest);
-        for (const one of leftOut) context.err.write(`not in the backup: ${one}\n`);
-        for (const one of deleted) context.err.write(`deleted ${one}\n`);
-        const result = {
-          folder,
-          madeAt,
-          bytes: database.bytes,
-          tables: tables.length,
-          rows,
-          files: files?.length ?? null,
-          leftOut,
-          deleted,
-        };
-        const isFirst = (await readBackups()).every(({ rehearsedAt }) => rehearsedAt === undefined);
-        context.out.write(
-          context.json
-            ? `${JSON.stringify(result)}\n`
-            : `${folder}: ${shownTables(tables)}, ${(database.bytes / 1e6).toFixed(1)} MB${files === undefined ? "" : `, ${files.length} files`}\n${isFirst ? `No backup was restored on trial yet: tenon restore --rehearse ${folder}\n` : ""}`,
-        );
-        return 0;
-      },
-      { create: false },
+    const settings = context.settings();
+    // of whatever begins with the prefix: a pipeline need not be whole to be backed up
+    await using connection = await openDatabase(settings);
+    const given = args.options["to"] as string | undefined;
+    const to = given === undefined ? settings.backupDir : resolve(context.folder, given);
+    const progress = makeProgress(context.err);
+    const { folder, manifest } = await makeBackup({
+      settings,
+      connection,
+      to,
+      withFiles: args.options["files"] === true,
+      tenon: version(),
+      signal: context.signal,
+      onProgress: (what, done, total, detail) => progress.update(`backup: ${what}`, done, total, detail),
+    });
+    const { madeAt, host, tables, files, leftOut, database } = manifest;
+    const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+    await bindOperationTables(connection, settings);
+    await noteBackup({
+      madeAt,
+      host,
+      folder,
+      tables: tables.length,
+      rows,
+      hasFiles: files !== undefined,
+    });
+    const { rehearsed } = await backupState();
+    const deleted =
+      keep === undefined
+        ? []
+        : deleteOldBackups(to, keep, (old) => old.folder === rehearsed?.folder, manifest);
+    for (const one of leftOut) context.err.write(`not in the backup: ${one}\n`);
+    for (const one of deleted) context.err.write(`deleted ${one}\n`);
+    const result = {
+      folder,
+      madeAt,
+      bytes: database.bytes,
+      tables: tables.length,
+      rows,
+      files: files?.length ?? null,
+      leftOut,
+      deleted,
+    };
+    const isFirst = (await readBackups()).every(({ rehearsedAt }) => rehearsedAt === undefined);
+    context.out.write(
+      context.json
+        ? `${JSON.stringify(result)}\n`
+        : `${folder}: ${shownTables(tables)}, ${(database.bytes / 1e6).toFixed(1)} MB${files === undefined ? "" : `, ${files.length} files`}\n${isFirst ? `No backup was restored on trial yet: tenon restore --rehearse ${folder}\n` : ""}`,
     );
+    return 0;
   },
 };
