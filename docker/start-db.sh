@@ -8,4 +8,6 @@ install -m 0644 /setup/my.cnf /etc/mysql/conf.d/tenon.cnf
 # read at the first start alone, by the image's own entry point
 install -d -o mysql -g mysql -m 0700 /docker-entrypoint-initdb.d
 install -o mysql -g mysql -m 0600 /setup/users.sql /docker-entrypoint-initdb.d/tenon-users.sql
+# the root password too: later the server has no use for it
+[ ! -d /var/lib/mysql/mysql ] || unset MYSQL_ROOT_PASSWORD_FILE
 exec docker-entrypoint.sh mysqld
