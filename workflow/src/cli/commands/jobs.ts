@@ -29,7 +29,7 @@ A failed job stays failed until it is freed: mend the cause, then --retry (all f
 nothing against the key (deadlocks, lost connections) and those that custom.autoclear_error_patterns names are tried again by the workers, with
 a pause that doubles; --dead shows those that were given up. --ignore sets failures aside, --ignored shows them, --ignored --retry frees them.
 JSON: {running: [{process, key, host, pid, user, time, isLate}], causes: [{process, message, stack, count, dead, jobs: [{process, key, message,
-host, pid, user, time, retries, nextRetry, isDead}]}], retried, ignored}.`,
+host, pid, user, time, retries, nextRetry, isDead}]}], retried}, with --ignore also ignored.`,
   options: {
     step: { type: "string", value: "NAME", help: "only steps whose name holds NAME, e.g. SIClustering" },
     match: { type: "string", value: "TEXT", help: "only errors whose message holds TEXT" },
@@ -66,15 +66,18 @@ host, pid, user, time, retries, nextRetry, isDead}]}], retried, ignored}.`,
         const isDry = isOn("dry-run");
         const retried = isOn("retry") && !isDry ? await retryJobs(filter) : 0;
         const ignored = isOn("ignore") && !isDry ? await ignoreFailedJobs(filter) : 0;
-        if (context.json) context.out.write(`${JSON.stringify({ running, causes, retried, ignored })}\n`);
+        if (context.json)
+          context.out.write(
+            `${JSON.stringify({ running, causes, retried, ...(isOn("ignore") ? { ignored } : {}) })}\n`,
+          );
         else {
           const count = causes.reduce((sum, cause) => sum + cause.count, 0);
+          const what = isOn("ignored") ? "ignored" : isOn("dead") ? "dead" : "failed";
           const end = isOn("retry")
-            ? [isDry ? `would free ${count} jobs` : `freed ${retried} jobs`]
+            ? [isDry ? `would free ${count} ${what} jobs` : `freed ${retried} ${what} jobs`]
             : isOn("ignore")
               ? [isDry ? `would set ${count} jobs aside` : `set ${ignored} jobs aside`]
               : [];
-          const what = isOn("ignored") ? "ignored" : isOn("dead") ? "dead" : "failed";
           const lines = [...runningLines(running), ...causeLines(causes, what), ...end];
           context.out.write(`${lines.join("\n")}\n`);
         }
