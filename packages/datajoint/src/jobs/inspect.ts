@@ -151,7 +151,9 @@ async function jobRow(queue: JobQueue, row: SqlRow): Promise<JobRow> {
 export function legacyKey(queue: JobQueue, row: SqlRow): JobKey {
   if (row.key instanceof Uint8Array) {
     try {
-      return keyOfPython(row.key, queue.key);
+      const key = keyOfPython(row.key, queue.key);
+      // of a job that was reserved when the table had another key: the hash goes with it, and names the row
+      return queue.key.every(({ name }) => name in key) ? key : { ...key, key_hash: String(row.key_hash) };
     } catch {
       // a key that Python packed with types that this package does not know: the hash still names the row
     }
