@@ -6,7 +6,7 @@
 import { constants, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { connect, type MysqlSettings, RawSession } from "@tenon/datajoint";
+import { type Connection, connect, type MysqlSettings, RawSession } from "@tenon/datajoint";
 import { importDumps } from "../migration/import/import-dumps.ts";
 import { quoted } from "../migration/import/target-ddl.ts";
 import { checkBlobs } from "../migration/verify/blobs.ts";
@@ -149,19 +149,28 @@ async function loadAndCompare(
   const schemas = [...new Set(manifest.tables.map(({ schema }) => named(schema)))];
   const problems = differences(manifest.tables, await readServerTables(settings, schemas, options), named);
   await using connection = await connect(settings);
+  const { undecodable, blobs } = await decodeBlobs(connection, schemas, options);
+  return { problems: [...problems, ...undecodable], blobs };
+}
+
+/** Decodes every blob of some schemas. @returns how many, and those that cannot be, one sentence each */
+async function decodeBlobs(
+  connection: Connection,
+  schemas: readonly string[],
+  { settings, signal, onProgress }: RestoreOptions,
+): Promise<{ readonly undecodable: readonly string[]; readonly blobs: number }> {
   const findings = new Findings();
-  const blobs = await checkBlobs({
+  const results = await checkBlobs({
     connection,
-    settings: options.settings,
+    settings,
     tables: await readTables(connection, schemas),
     findings,
-    signal: options.signal,
-    progress: (what, done, total) => options.onProgress(what, done, total),
+    signal,
+    progress: (what, done, total) => onProgress(what, done, total),
   });
-  const undecodable = findings.problems.map(({ where, message }) => `${where}: ${message}`);
   return {
-    problems: [...problems, ...undecodable],
-    blobs: blobs.reduce((sum, { decoded }) => sum + decoded, 0),
+    undecodable: findings.problems.map(({ where, message }) => `${where}: ${message}`),
+    blobs: results.reduce((sum, { decoded }) => sum + decoded, 0),
   };
 }
 
@@ -215,23 +224,9 @@ async function compareSqlite(
     options.onProgress("tables", done, total, table);
   const { tables } = await readSqlite(path, manifest.prefix, onTable, options.signal);
   await using connection = await connect({ kind: "sqlite", path });
-  const findings = new Findings();
   const schemas = [...new Set(manifest.tables.map(({ schema }) => schema))];
-  const blobs = await checkBlobs({
-    connection,
-    settings: options.settings,
-    tables: await readTables(connection, schemas),
-    findings,
-    signal: options.signal,
-    progress: (what, done, total) => options.onProgress(what, done, total),
-  });
-  return {
-    problems: [
-      ...differences(manifest.tables, tables, (schema) => schema),
-      ...findings.problems.map(({ where, message }) => `${where}: ${message}`),
-    ],
-    blobs: blobs.reduce((sum, { decoded }) => sum + decoded, 0),
-  };
+  const { undecodable, blobs } = await decodeBlobs(connection, schemas, options);
+  return { problems: [...differences(manifest.tables, tables, (schema) => schema), ...undecodable], blobs };
 }
 
 async function restoreSqlite(

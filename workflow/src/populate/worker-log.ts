@@ -7,8 +7,9 @@
  */
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
-import { type Connection, deleteFrom, type PopulateTable, retry } from "@tenon/datajoint";
+import { type Connection, deleteFrom, type PopulateTable } from "@tenon/datajoint";
 import { dictToUuid, type PythonValue } from "../ingest/dict-to-uuid.ts";
+import { again } from "../operations/operation-tables.ts";
 import { utc, utcNow } from "../operations/utc.ts";
 import { ErrorLog, RegisteredWorker, RegisteredWorkerProcess, WorkerLog } from "../pipeline/worker-log.ts";
 import { keySourceSql } from "./key-source-sql.ts";
@@ -133,13 +134,6 @@ export class WorkerJournal {
     return { host: hostname(), user: this.user, pid: process.pid };
   }
 }
-
-/** Many workers write here at once: what a deadlock or a busy file refuses is done again. */
-function again<T>(work: () => Promise<T>): Promise<T> {
-  return retry(work, { signal: never });
-}
-
-const never = new AbortController().signal;
 
 /** What is registered of a process, and hashed as Python does. */
 function entryOf(worker_name: string, step: StepDefinition, process_index: number) {
