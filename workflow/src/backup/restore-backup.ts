@@ -6,34 +6,21 @@
 import { constants, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Connection, connect, type MysqlSettings, RawSession } from "@tenon/datajoint";
+import { connect, type MysqlSettings, RawSession } from "@tenon/datajoint";
 import { importDumps } from "../migration/import/import-dumps.ts";
 import { quoted } from "../migration/import/target-ddl.ts";
-import { checkBlobs } from "../migration/verify/blobs.ts";
-import { readTables } from "../migration/verify/check.ts";
-import { Findings } from "../migration/verify/codes.ts";
-import type { Settings } from "../settings/settings.ts";
+import { type CompareOptions, decodeBlobs, differences, readServerTables } from "./compare-restored.ts";
 import { checkFiles, restoreFiles } from "./copied-files.ts";
-import {
-  type BackedUpTable,
-  BackupError,
-  type BackupManifest,
-  checkDatabaseFile,
-  readManifest,
-} from "./manifest.ts";
-import { beginSnapshot, rowsQuery, scratchName, scratchSchemas, tablesIn } from "./mysql-tables.ts";
-import { RowSum } from "./row-sum.ts";
+import { BackupError, type BackupManifest, checkDatabaseFile, readManifest } from "./manifest.ts";
+import { scratchName, scratchSchemas } from "./mysql-tables.ts";
 import { readSqlite, token } from "./sqlite-copy.ts";
 
 /** Most characters of a schema's name. */
 const longestName = 64;
 
-export interface RestoreOptions {
-  readonly settings: Settings;
+export interface RestoreOptions extends CompareOptions {
   /** The backup's folder. */
   readonly folder: string;
-  readonly signal: AbortSignal;
-  readonly onProgress: (what: string, done: number, total: number, detail?: string) => void;
   readonly onLine: (line: string) => void;
 }
 
@@ -151,68 +138,6 @@ async function loadAndCompare(
   await using connection = await connect(settings);
   const { undecodable, blobs } = await decodeBlobs(connection, schemas, options);
   return { problems: [...problems, ...undecodable], blobs };
-}
-
-/** Decodes every blob of some schemas. @returns how many, and those that cannot be, one sentence each */
-async function decodeBlobs(
-  connection: Connection,
-  schemas: readonly string[],
-  { settings, signal, onProgress }: RestoreOptions,
-): Promise<{ readonly undecodable: readonly string[]; readonly blobs: number }> {
-  const findings = new Findings();
-  const results = await checkBlobs({
-    connection,
-    settings,
-    tables: await readTables(connection, schemas),
-    findings,
-    signal,
-    progress: (what, done, total) => onProgress(what, done, total),
-  });
-  return {
-    undecodable: findings.problems.map(({ where, message }) => `${where}: ${message}`),
-    blobs: results.reduce((sum, { decoded }) => sum + decoded, 0),
-  };
-}
-
-async function readServerTables(
-  settings: MysqlSettings,
-  schemas: readonly string[],
-  { signal, onProgress }: RestoreOptions,
-): Promise<readonly BackedUpTable[]> {
-  using session = await RawSession.open(settings);
-  await beginSnapshot(session);
-  const found: BackedUpTable[] = [];
-  const tables = await tablesIn(session, schemas);
-  for (const table of tables) {
-    signal.throwIfAborted();
-    onProgress("comparing rows", found.length, tables.length, `${table.schema}.${table.table}`);
-    const sum = new RowSum();
-    for await (const row of session.stream(rowsQuery(table))) sum.add(row);
-    found.push({ schema: table.schema, table: table.table, rows: sum.rows, sum: sum.text });
-  }
-  return found;
-}
-
-/** Where restored tables are not those of the manifest, one sentence each. */
-function differences(
-  expected: readonly BackedUpTable[],
-  got: readonly BackedUpTable[],
-  named: (schema: string) => string,
-): readonly string[] {
-  const there = new Map(got.map((table) => [`${table.schema}.${table.table}`, table]));
-  return expected.flatMap(({ schema, table, rows, sum }) => {
-    const found = there.get(`${named(schema)}.${table}`);
-    if (found === undefined) return [`${schema}.${table}: the table is not in the restored database.`];
-    if (found.rows !== rows)
-      return [
-        `${schema}.${table}: ${found.rows} rows were restored, and the backup's manifest says ${rows}.`,
-      ];
-    return found.sum === sum
-      ? []
-      : [
-          `${schema}.${table}: ${rows} rows were restored, and they are not those of the backup (their checksums differ).`,
-        ];
-  });
 }
 
 async function compareSqlite(
