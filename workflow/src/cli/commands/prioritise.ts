@@ -53,7 +53,7 @@ step). Lower numbers are sooner, as in datajoint-python's job tables; keys witho
             priority === usualPriority ? "the rule is gone\n" : `priority ${priority}: ${shownRule(rule)}\n`,
           );
         }
-        if (isCleared) context.err.write(`${await clearPriorities()} rules taken away\n`);
+        if (isCleared) context.err.write(`rules taken away: ${await clearPriorities()}\n`);
         const rules = await readPriorities();
         context.out.write(
           context.json ? `${JSON.stringify({ rules })}\n` : `${ruleLines(rules).join("\n")}\n`,
