@@ -3,10 +3,11 @@
  * everywhere, against a MySQL 9 that is started with what `tenon-setup` wrote.
  */
 import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
 import {
+  chmodSync,
   chownSync,
   copyFileSync,
-  createReadStream,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -18,11 +19,19 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { generateRecording } from "@tenon/ephys";
 import { services, workerServices } from "../support/compose-file.ts";
-import { Box, buildah, buildImages, cannotBuild, copyTree } from "../support/image-box.ts";
+import {
+  Box,
+  buildah,
+  buildImages,
+  cannotBuild,
+  contains,
+  copyTree,
+  endBySignal,
+} from "../support/image-box.ts";
 import { makeOwnServer, type OwnServer } from "../support/own-server.ts";
+import { root } from "../support/test-lab.ts";
 
 /** Of each image, unpacked. Node alone is 120 MB, Debian made from its packages 131 (Docker's is 75). */
 const mostMB = 350;
@@ -193,19 +202,63 @@ describe("the images", { skip: cannotBuild() }, () => {
     }, async () => {
       const box = boxOf(name);
       const child = box.start(name, services[name]!.command, { DJ_TUNNEL: `127.0.0.1:${server.port}` });
-      let err = "";
-      child.stderr!.setEncoding("utf8").on("data", (text: string) => (err += text));
-      const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-      while (!new RegExp(`${name} on .*: \\d+ steps`).test(err)) {
-        assert.equal(child.exitCode, null, err);
-        await sleep(100);
-      }
-      const healthy = await run(name, ["tenon-healthy"]);
-      assert.equal(healthy.code, 0, healthy.out + healthy.err);
-      process.kill(box.workerPid(), "SIGTERM");
-      assert.equal(await ended, 0, err);
+      const { code, err } = await endBySignal(child, name, async () => {
+        const healthy = await run(name, ["tenon-healthy"]);
+        assert.equal(healthy.code, 0, healthy.out + healthy.err);
+        return box.workerPid();
+      });
+      assert.equal(code, 0, err);
       assert.match(err, /ended: signal/);
     });
+
+  const apptainer = process.env["TENON_TEST_APPTAINER"];
+  const skip =
+    apptainer === undefined ? "TENON_TEST_APPTAINER is not set (scripts/test-apptainer.sh start)" : false;
+  it("become a file for clusters: an ordinary user's worker by Apptainer, ended by SIGTERM with 0", {
+    skip,
+    timeout: 240_000,
+  }, async () => {
+    chmodSync(folder, 0o755);
+    const lab = join(folder, "cluster");
+    mkdirSync(lab);
+    buildah("push", "-q", images[2]!, `docker-archive:${join(lab, "spike-sorting.tar")}`);
+    copyFileSync(join(root, "docker/apptainer.def"), join(lab, "apptainer.def"));
+    const database = {
+      "database.host": "db",
+      "database.tunnel": `127.0.0.1:${server.port}`,
+      "database.user": "lab_worker",
+      "database.password_file": join(mounts["setup"]!, "passwords/lab_worker"),
+      "database.ssl_ca": join(mounts["setup"]!, "keys/ca.pem"),
+    };
+    const folders = { raw_root_data_dir: mounts["raw"], processed_root_data_dir: mounts["processed"] };
+    const custom = { "database.prefix": "lab_", ...folders };
+    writeFileSync(join(lab, "dj_local_conf.json"), JSON.stringify({ ...database, custom }), { mode: 0o600 });
+    for (const path of [lab, ...readdirSync(lab).map((name) => join(lab, name))])
+      chownSync(path, 10001, 10001);
+    const inside = (...words: string[]): [string, string[]] => [
+      "bash",
+      [apptainer!, "run", folder, ...words],
+    ];
+    const from = ["--build-arg", "bootstrap=docker-archive", "--build-arg", `from=${lab}/spike-sorting.tar`];
+    // a folder instead of a file, which needs no FUSE
+    const image = join(lab, "spike-sorting");
+    const [program, build] = inside(
+      "apptainer",
+      "build",
+      "--sandbox",
+      ...from,
+      image,
+      join(lab, "apptainer.def"),
+    );
+    execFileSync(program, build, { stdio: "pipe" });
+    const worker = ["spike_sorting_worker", "--config", join(lab, "dj_local_conf.json")];
+    const child = spawn(...inside("apptainer", "run", "--bind", folder, image, ...worker), {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const { code, err } = await endBySignal(child, "spike_sorting_worker", () => child.pid!);
+    assert.equal(code, 0, err);
+    assert.match(err, /ended: signal/);
+  });
 });
 
 /** A MySQL with the settings, keys and accounts of the setup. */
@@ -222,17 +275,4 @@ async function startServer(setup: string): Promise<OwnServer> {
   await server.start(here.replace(/^innodb_(buffer_pool_size|redo_log_capacity).*$/gm, ""));
   server.sql(readFileSync(join(setup, "users.sql"), "utf8"));
   return server;
-}
-
-/** Whether each of some texts is in a file of any size. */
-async function contains(file: string, texts: readonly string[]): Promise<boolean[]> {
-  const found = texts.map(() => false);
-  const longest = Math.max(...texts.map((text) => text.length));
-  let rest = Buffer.alloc(0);
-  for await (const part of createReadStream(file, { highWaterMark: 1 << 22 })) {
-    const bytes = Buffer.concat([rest, part as Buffer]);
-    for (const [i, text] of texts.entries()) found[i] ||= bytes.includes(text);
-    rest = bytes.subarray(-longest);
-  }
-  return found;
 }

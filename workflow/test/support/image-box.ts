@@ -4,8 +4,18 @@
  * be had. Each service of compose.yaml is run with its own user, environment and mounts.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { services } from "./compose-file.ts";
 import { cannotStart } from "./own-server.ts";
 import { type Run, root, sharedData } from "./test-lab.ts";
@@ -48,6 +58,25 @@ export function buildImages(tree: string, names: string): readonly string[] {
     maxBuffer: 1 << 26,
   });
   return built.trim().split("\n");
+}
+
+/** A worker that is told to end once it runs.
+ * @param pid  whom the signal is sent to; asked when the worker runs
+ * @returns how it ended */
+export async function endBySignal(
+  child: ChildProcess,
+  worker: string,
+  pid: () => number | Promise<number>,
+): Promise<{ readonly code: number | null; readonly err: string }> {
+  let err = "";
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => (err += text));
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  while (!new RegExp(`${worker} on .*: \\d+ steps`).test(err)) {
+    if (child.exitCode !== null) throw new Error(`${worker} ended before it began: ${err}`);
+    await sleep(100);
+  }
+  process.kill(await pid(), "SIGTERM");
+  return { code: await ended, err };
 }
 
 /** A container of one image. */
@@ -115,4 +144,17 @@ export class Box {
   remove(): void {
     buildah("rm", this.name);
   }
+}
+
+/** Whether each of some texts is in a file of any size. */
+export async function contains(file: string, texts: readonly string[]): Promise<boolean[]> {
+  const found = texts.map(() => false);
+  const longest = Math.max(...texts.map((text) => text.length));
+  let rest = Buffer.alloc(0);
+  for await (const part of createReadStream(file, { highWaterMark: 1 << 22 })) {
+    const bytes = Buffer.concat([rest, part as Buffer]);
+    for (const [i, text] of texts.entries()) found[i] ||= bytes.includes(text);
+    rest = bytes.subarray(-longest);
+  }
+  return found;
 }
