@@ -46,7 +46,7 @@ async function post({ url, name }: WebhookTarget, notice: Notice): Promise<void>
     const why =
       (error as Error).name === "TimeoutError"
         ? `no answer for ${answerMs / 1000} s`
-        : (cause?.code ?? "the request failed");
+        : (cause?.code ?? cause?.message ?? "the request failed");
     throw new NoticeError(`${name}: ${why}`, true);
   }
   await response.body?.cancel();

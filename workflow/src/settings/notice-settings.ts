@@ -7,7 +7,7 @@
  *
  * A webhook's URL is a secret: whoever has it can write. So it is in a file of its own (mode 0600), or in the variable that `webhook_env` names.
  */
-import { wrongSetting } from "./configuration-error.ts";
+import { ConfigurationError, wrongSetting } from "./configuration-error.ts";
 import { nearestName } from "./keys.ts";
 import { readPasswordFile } from "./secret-file.ts";
 
@@ -63,6 +63,12 @@ export function noticeSettings(
     const kind = "smtp" in item ? "smtp" : "webhook";
     for (const name of Object.keys(item)) {
       if ((names[kind] as readonly string[]).includes(name)) continue;
+      if (name === "webhook" || name === "url")
+        throw new ConfigurationError(
+          `${where}: '${key}.${name}': a webhook's URL is a secret and stands in no configuration. Put it into a file (mode 600) that webhook_file names.`,
+          `${key}.${name}`,
+          where,
+        );
       const near = nearestName(name, names[kind]);
       throw wrongSetting(
         `${key}.${name}`,
@@ -93,11 +99,15 @@ function webhookOf(
 ): WebhookTarget {
   const { webhook_file: file, webhook_env: variable } = item;
   if (typeof file === "string" && variable === undefined) {
-    const url = checkedUrl(readPasswordFile(path(file), `${key}.webhook_file`), `${key}.webhook_file`, where);
+    const url = checkedUrl(
+      readPasswordFile(path(file), `${key}.webhook_file`),
+      `the file ${file} of '${key}.webhook_file'`,
+      where,
+    );
     return { kind: "webhook", url, name: `webhook of ${file}`, ...common };
   }
   if (typeof variable === "string" && file === undefined) {
-    const url = checkedUrl(env[variable] ?? "", `${key}.webhook_env`, where);
+    const url = checkedUrl(env[variable] ?? "", `the variable ${variable} of '${key}.webhook_env'`, where);
     return { kind: "webhook", url, name: `webhook of $${variable}`, ...common };
   }
   throw wrongSetting(
@@ -109,13 +119,12 @@ function webhookOf(
 }
 
 /** The URL itself is in no message: it is the secret. */
-function checkedUrl(text: string, key: string, where: string): string {
+function checkedUrl(text: string, holder: string, where: string): string {
   const url = text.trim();
   if (!/^https:\/\/\S+$/.test(url) && !/^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/.test(url))
-    throw wrongSetting(
-      key,
-      "a URL that begins with https:// (http:// to this machine alone)",
-      url === "" ? "nothing" : "something else",
+    throw new ConfigurationError(
+      `${where}: ${holder} must hold a URL that begins with https:// (http:// to this machine alone), and ${url === "" ? "is empty" : "holds something else"}.`,
+      "custom.notices",
       where,
     );
   return url;

@@ -147,14 +147,14 @@ describe("what watches workers", () => {
 
   it("refuses a configuration that it does not understand", async () => {
     const cases: readonly (readonly [unknown, RegExp])[] = [
-      [[{ webhook: "x" }], /'custom\.notices\[0\]\.webhook' must be one of webhook_file/],
+      [[{ webhook: "x" }], /a webhook's URL is a secret and stands in no configuration/],
       [
         [{ ...hook(), on: ["error"] }],
         /'custom\.notices\[0\]\.on' must be some of failed, given up, done, worker stopped, got "error"/,
       ],
       [
         [{ webhook_file: secretFile("plain", "http://example.org/x") }],
-        /must be a URL that begins with https:\/\//,
+        /the file secrets\/plain of .* must hold a URL that begins with https:\/\//,
       ],
       [[{ smtp: "mail" }], /'custom\.notices\[0\]\.to' must be addresses/],
     ];

@@ -165,6 +165,16 @@ describe("a bad plain binary recording likewise", () => {
       { ...description, channelCount: undefined, probe },
       12,
     ],
+    ...["2026-01-05T10:11:12+05:00", "2026-01-05T10:11:12Z", "2026-02-31T10:11:12", "yesterday"].map(
+      (startTime) =>
+        [
+          `the time ${startTime}`,
+          "bad-description",
+          /needs a time of the laboratory's clock such as 2026-01-05T10:11:12, without an offset in 'startTime'/,
+          { ...description, probe, startTime },
+          12,
+        ] as const,
+    ),
     ["no probe", "bad-description", /needs an object .* in 'probe', got nothing/, description, 12],
   ];
   for (const [name, code, says, json, bytes] of wrong)

@@ -20,7 +20,7 @@ export const history: Command = {
   details: `
 Every attempt at a key by a Tenon worker is kept for a year: done, failed, lost (to another worker) or released (given back).
 JSON: {since, steps: [{process, done, failed, other, medianS, p95S, longestS, totalH, last}], runs: [{started, process, key, outcome,
-durationS, message, worker, host, pid}]}; durations are of runs that were done, times UTC.`,
+durationS, message, worker, host, pid}]}; median, 95 % and longest are of runs that were done, the total of all; times UTC.`,
   options: {
     since: { type: "string", value: "AGO", help: "so far back: 30m, 12h, 7d (default), 365d" },
     step: { type: "string", value: "NAME", help: "only steps whose name holds NAME, e.g. SIClustering" },

@@ -5,6 +5,7 @@
 import { hostname } from "node:os";
 import { deliverNotice } from "../../operations/deliver-notice.ts";
 import type { Command } from "../command.ts";
+import { knownSteps } from "../step-option.ts";
 import { textTable } from "../text-table.ts";
 
 export const notices: Command = {
@@ -43,19 +44,31 @@ none configured. docs/how-to/watch-workers.md says how to configure them. No URL
           }
         }),
     );
+    const known = knownSteps();
+    const unknown = targets.flatMap(({ name, steps }) =>
+      (steps ?? [])
+        .filter((step) => !known.some((process) => process.includes(step)))
+        .map((step) => ({ name, step })),
+    );
+    for (const { name, step } of unknown)
+      context.err.write(
+        `${name}: no step's name holds '${step}', so it is told of nothing. The steps are: ${known.join(", ")}\n`,
+      );
     if (context.json) context.out.write(`${JSON.stringify({ targets })}\n`);
     else if (targets.length === 0) context.out.write("no targets: custom.notices is empty\n");
     else
       context.out.write(
         `${textTable(
-          ["target", "is told of", isTest ? "test" : ""],
-          targets.map(({ name, on, sent, problem }) => [
+          ["target", "is told of", "steps", isTest ? "test" : ""],
+          targets.map(({ name, on, steps, sent, problem }) => [
             name,
             on.join(", "),
+            steps?.join(", ") ?? "every one",
             sent === null ? "" : sent ? "sent" : `not sent: ${problem}`,
           ]),
         ).join("\n")}\n`,
       );
+    if (unknown.length > 0) return 1;
     return isTest && (targets.length === 0 || targets.some(({ sent }) => sent === false)) ? 1 : 0;
   },
 };

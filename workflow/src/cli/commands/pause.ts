@@ -67,17 +67,24 @@ JSON: {paused: [{worker, process, pausedAt, pausedBy, reason}]}: all that is pau
 /** Seconds between two looks. */
 const lookEveryS = 1;
 
-/** Returns when no worker holds a key that the pause is about. Of a worker that is not in the log it cannot be said which it is: it counts. */
+/** Returns when no living worker holds a key that the pause is about. Of a worker that is not in the log it cannot be said which it is: it counts. A
+ *  late key's worker is gone; paused workers take nothing over, so it waits for the end of the pause. */
 async function untilFinished({ worker, process }: PauseTarget, context: Context): Promise<void> {
   let told = "";
   for (;;) {
     const held = (await readPresence(3600)).filter(
       (one) => worker === "" || one.worker === worker || one.worker === "",
     );
-    const running = held
-      .flatMap((one) => one.running)
-      .filter((job) => process === "" || job.process === process);
-    if (running.length === 0) return;
+    const all = held.flatMap((one) => one.running).filter((job) => process === "" || job.process === process);
+    const late = all.filter(({ isLate }) => isLate);
+    const running = all.filter(({ isLate }) => !isLate);
+    if (running.length === 0) {
+      for (const job of late)
+        context.err.write(
+          `${job.process} ${shownKey(job.key)}: its worker on ${job.host} has not been heard of; another one does it after the pause\n`,
+        );
+      return;
+    }
     const line = running.map((job) => `${job.process} ${shownKey(job.key)} on ${job.host}`).join("; ");
     if (line !== told) context.err.write(`waiting for ${line}\n`);
     told = line;

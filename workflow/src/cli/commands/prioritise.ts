@@ -2,6 +2,7 @@
  * @module
  * `tenon prioritise`: keys that workers take before or after all others.
  */
+import { progress } from "@tenon/datajoint";
 import {
   clearPriorities,
   type KeyRule,
@@ -52,6 +53,8 @@ step). Lower numbers are sooner, as in datajoint-python's job tables; keys witho
           context.err.write(
             priority === usualPriority ? "the rule is gone\n" : `priority ${priority}: ${shownRule(rule)}\n`,
           );
+          if (priority !== usualPriority && !(await isOfAnyKey(rule, process)))
+            context.err.write("no key has this now: the rule waits for one. Is it spelled right?\n");
         }
         if (isCleared) context.err.write(`rules taken away: ${await clearPriorities()}\n`);
         const rules = await readPriorities();
@@ -86,6 +89,17 @@ function checkAttributes(rule: KeyRule, process: string | undefined): void {
   throw new UsageError(
     `The keys of ${process ?? "no step"} have ${Object.keys(rule).join(" and ")}. Their attributes are: ${known}.`,
   );
+}
+
+/** Whether a step has such a key, done or not. */
+async function isOfAnyKey(rule: KeyRule, process: string | undefined): Promise<boolean> {
+  for (const step of tableSteps()) {
+    if (process !== undefined && step.process !== process) continue;
+    const names = step.table.keySource().node.heading.primaryKey;
+    if (!Object.keys(rule).every((name) => names.includes(name))) continue;
+    if ((await progress(step.table, [rule])).total > 0) return true;
+  }
+  return false;
 }
 
 function shownRule(rule: KeyRule): string {

@@ -85,8 +85,22 @@ export async function readDescription(path: string): Promise<BinaryDescription> 
       sampleCount === undefined
         ? undefined
         : layout.headerBytes + sampleCount * columnCount * bytesOfType(type),
-    startTime: fields.has("startTime") ? fields.text("startTime") : undefined,
+    startTime: fields.has("startTime") ? readStartTime(fields) : undefined,
   };
+}
+
+/** The laboratory's clock. A time with an offset from UTC would become another hour there, and nobody would see it. */
+function readStartTime(fields: Fields): string {
+  const text = fields.text("startTime");
+  const [, plain] = /^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.\d+)?$/.exec(text) ?? [];
+  const moment = new Date(`${plain?.replace(" ", "T")}Z`);
+  // a day that there is not, such as 31 February, is another one then
+  if (Number.isNaN(moment.getTime()) || moment.toISOString().slice(0, 19) !== plain?.replace(" ", "T"))
+    throw fields.wrong(
+      "startTime",
+      "a time of the laboratory's clock such as 2026-01-05T10:11:12, without an offset",
+    );
+  return text;
 }
 
 function perColumn(fields: Fields, key: string, columnCount: number): number[] {
