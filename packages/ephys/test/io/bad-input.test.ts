@@ -141,13 +141,13 @@ describe("a bad plain binary recording likewise", () => {
       [0, 20],
     ],
   };
-  const wrong: readonly [
+  const wrong: readonly (readonly [
     name: string,
     code: string,
     says: RegExp,
     json: object,
     bytes: number | undefined,
-  ][] = [
+  ])[] = [
     ["a cut file", "truncated", /10 bytes .*4/, { ...description, probe }, 10],
     ["no file", "missing-bin", /x\.raw' does not exist/, { ...description, probe }, undefined],
     ["a file of 0 bytes", "empty", /holds no samples: it has 0 bytes/, { ...description, probe }, 0],
