@@ -214,6 +214,15 @@ class SqliteImport {
   async #insert(target: Target, piece: InsertRows, dump: string): Promise<number> {
     const { schema, table, heading } = target;
     const given = piece.columns ?? target.columns;
+    const zone = piece.session.timeZone ?? "+00:00";
+    const stamp = heading.attributes.find(({ type }) => /^timestamp/i.test(type));
+    // a server would shift them; SQLite keeps what it is given
+    if (stamp !== undefined && !/^([-+]00:00|UTC|SYSTEM)$/i.test(zone))
+      throw new DumpError(
+        "dump-time-zone",
+        `${dump}:${piece.line}`,
+        `The dump's times are of the zone ${zone}, and '${stamp.name}' of ${schema}.${table} is a timestamp, which is kept in UTC. Ask for a dump with --tz-utc, mysqldump's default.`,
+      );
     const readers = given.map((name): ValueReader | undefined => {
       const attribute = heading.attributes.find((one) => one.name === name);
       return attribute === undefined ? undefined : valueReader(attribute, piece.session.charset ?? "utf8mb4");

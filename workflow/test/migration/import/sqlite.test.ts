@@ -225,6 +225,11 @@ for (const source of testServers.filter(({ name }) => name !== "sqlite"))
           "18446744073709551615",
           /'m' holds 18446744073709551615, and SQLite's integers/,
         ],
+        [
+          "m timestamp NOT NULL",
+          "'2026-01-01 12:00:00'",
+          /times are of the zone \+02:00, and 'm' of .* is a timestamp/,
+        ],
         ["m bit(3) NOT NULL", "b'101'", /'m' is bit\(3\), which SQLite cannot keep as MySQL does/],
       ];
       for (const [i, [column, value, expected]] of cases.entries()) {
@@ -232,7 +237,7 @@ for (const source of testServers.filter(({ name }) => name !== "sqlite"))
         const name = `${old.prefix}case${i}`;
         writeFileSync(
           file,
-          `-- MySQL dump\nCREATE DATABASE \`${name}\`;\nUSE \`${name}\`;\nCREATE TABLE \`t\` (\n  \`i\` int NOT NULL,\n  ${column},\n  PRIMARY KEY (\`i\`)\n) ENGINE=InnoDB;\nINSERT INTO \`t\` VALUES (1,${value});\n-- Dump completed on 2026-01-01\n`,
+          `-- MySQL dump\nSET TIME_ZONE='+02:00';\nCREATE DATABASE \`${name}\`;\nUSE \`${name}\`;\nCREATE TABLE \`t\` (\n  \`i\` int NOT NULL,\n  ${column},\n  PRIMARY KEY (\`i\`)\n) ENGINE=InnoDB;\nINSERT INTO \`t\` VALUES (1,${value});\n-- Dump completed on 2026-01-01\n`,
         );
         const { code, report } = await importAll(file);
         assert.equal(code, 1);
