@@ -25,7 +25,7 @@ import type { Settings } from "../settings/settings.ts";
 import { copyFiles, listFiles } from "./copied-files.ts";
 import { writeDump } from "./dump-writer.ts";
 import { BackupError, type BackupManifest, manifestFile, readManifest, sha256Of } from "./manifest.ts";
-import { copySqlite, readSqlite } from "./sqlite-copy.ts";
+import { copySqlite, readSqlite, token } from "./sqlite-copy.ts";
 
 /** Room that is left free beside what is written, bytes. */
 const spareBytes = 64 * 2 ** 20;
@@ -58,9 +58,8 @@ export async function makeBackup(options: BackupOptions): Promise<MadeBackup> {
     ? findBackups(to).findLast(({ manifest }) => manifest.files !== undefined)
     : undefined;
   const name = freeName(to);
-  const work = join(to, `${unfinished}${name}`);
-  // what an earlier run of this very second left when it was killed
-  rmSync(work, { recursive: true, force: true });
+  // a name of this run's own: another one may begin in the same second
+  const work = join(to, `${unfinished}${name}-${token()}`);
   mkdirSync(work, { mode: 0o700 });
   try {
     const database = await backUpDatabase(options, work);
@@ -87,7 +86,8 @@ export async function makeBackup(options: BackupOptions): Promise<MadeBackup> {
       files,
     };
     writeSynced(join(work, manifestFile), `${JSON.stringify(manifest, null, 1)}\n`);
-    const folder = join(to, name);
+    // the other one may have taken the name meanwhile; a rename never goes onto a folder that holds something
+    const folder = join(to, existsSync(join(to, name)) ? freeName(to) : name);
     renameSync(work, folder);
     syncFolder(to);
     return { folder, manifest };
@@ -162,7 +162,16 @@ export function findBackups(to: string): readonly MadeBackup[] {
   return readdirSync(to)
     .filter((name) => namePattern.test(name) && existsSync(join(to, name, manifestFile)))
     .sort()
-    .map((name) => ({ folder: join(to, name), manifest: readManifest(join(to, name)) }));
+    .flatMap((name) => {
+      const folder = join(to, name);
+      try {
+        return [{ folder, manifest: readManifest(folder) }];
+      } catch (error) {
+        // one that is damaged, or of a later version: it is nobody's base, and it is not deleted
+        if (error instanceof BackupError) return [];
+        throw error;
+      }
+    });
 }
 
 /** Deletes the oldest whole backups of this database but `keep`, never one that `isKept`.
@@ -180,8 +189,8 @@ export function deleteOldBackups(
   const old = own.slice(0, Math.max(0, own.length - keep)).filter((backup) => !isKept(backup));
   for (const { folder } of old) {
     // the manifest first, so that a deletion that is killed leaves no backup that looks whole
-    rmSync(join(folder, manifestFile));
-    rmSync(folder, { recursive: true });
+    rmSync(join(folder, manifestFile), { force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
   return old.map(({ folder }) => folder);
 }

@@ -83,6 +83,13 @@ export async function tablesIn(
 /** What of some schemas is no table: `view lab.v`, `trigger lab.t`, `routine lab.f`, `event lab.e`. */
 export async function othersIn(session: RawSession, schemas: readonly string[]): Promise<readonly string[]> {
   const found: string[] = [];
+  // of MariaDB: sequences, and tables that keep their own history
+  const special = await session.run(
+    "SELECT TABLE_TYPE AS k, TABLE_SCHEMA AS s, TABLE_NAME AS n FROM information_schema.TABLES WHERE TABLE_TYPE NOT IN ('BASE TABLE','VIEW','SYSTEM VIEW') ORDER BY 2, 3",
+  );
+  for (const row of special.rows)
+    if (schemas.includes(String(row["s"])))
+      found.push(`${String(row["k"]).toLowerCase()} ${String(row["s"])}.${String(row["n"])}`);
   const kinds: readonly (readonly [string, string, string, string])[] = [
     ["view", "VIEWS", "TABLE_SCHEMA", "TABLE_NAME"],
     ["trigger", "TRIGGERS", "TRIGGER_SCHEMA", "TRIGGER_NAME"],
@@ -101,7 +108,7 @@ export async function othersIn(session: RawSession, schemas: readonly string[]):
 
 /** The query for a table's rows, as a backup has them. Jobs at work are left out of `~jobs`: their workers are not there after a restore. */
 export function rowsQuery({ schema, table, columns }: SourceTable): string {
-  const items = columns.map(({ name, type }) => (type === "float" ? `${quoted(name)}+0e0` : quoted(name)));
+  const items = columns.map(({ name, type }) => (type === "float" ? `${quoted(name)}*1e0` : quoted(name)));
   const where = table === "~jobs" ? " WHERE status<>'reserved'" : "";
   return `SELECT ${items.join(", ")} FROM ${quoted(schema)}.${quoted(table)}${where}`;
 }

@@ -165,6 +165,12 @@ async function restoreSqlite(
       `${target} is there already, and a restore overwrites nothing. Move it away first: mv ${target} ${target}.before-restore`,
       target,
     );
+  for (const ending of ["-wal", "-shm"])
+    if (existsSync(`${target}${ending}`))
+      throw new BackupError(
+        `${target}${ending} is there still, and SQLite would take it for the restored file's. Move it away with the old file: mv ${target}${ending} ${target}${ending}.before-restore`,
+        target,
+      );
   mkdirSync(dirname(target), { recursive: true });
   const part = `${target}.restoring-${token()}`;
   try {

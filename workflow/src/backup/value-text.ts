@@ -16,6 +16,9 @@ export function valueWriters(
   columns: readonly SourceColumn[],
 ): readonly ((value: Uint8Array) => Uint8Array)[] {
   return columns.map(({ type }) => {
+    // `-0` without an exponent is the whole number 0
+    if (type === "float" || type === "double")
+      return (value) => (value.length === 2 && value[0] === 0x2d && value[1] === 0x30 ? negativeZero : value);
     if (numeric.has(type)) return (value) => value;
     if (type === "bit") return (value) => Buffer.from(`0x${Buffer.from(value).toString("hex")}`);
     if (textual.has(type)) return (value) => escaped(value, quote);
@@ -25,6 +28,7 @@ export function valueWriters(
 
 const quote = Buffer.from("'");
 const binaryQuote = Buffer.from("_binary '");
+const negativeZero = Buffer.from("-0e0");
 const backslash = 0x5c;
 
 /** By byte: what stands behind the backslash; 0: the byte stands for itself. */

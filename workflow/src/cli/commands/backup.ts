@@ -8,6 +8,7 @@ import { shownTables } from "../../backup/manifest.ts";
 import { openDatabase } from "../../migration/verify/open-database.ts";
 import { backupState, noteBackup, readBackups } from "../../operations/backup-log.ts";
 import { bindOperationTables } from "../../operations/operation-tables.ts";
+import { msOfUtc } from "../../operations/utc.ts";
 import { type Command, wholeNumber } from "../command.ts";
 import { makeProgress } from "../progress.ts";
 import { version } from "../tenon-version.ts";
@@ -66,7 +67,15 @@ JSON: {folder, madeAt, bytes, tables, rows, files, leftOut, deleted}. Exit 1 whe
     const deleted =
       keep === undefined
         ? []
-        : deleteOldBackups(to, keep, (old) => old.folder === rehearsed?.folder, manifest);
+        : deleteOldBackups(
+            to,
+            keep,
+            ({ manifest: { madeAt: when, host: where } }) =>
+              rehearsed !== null &&
+              where === rehearsed.host &&
+              Date.parse(when) === msOfUtc(rehearsed.madeAt),
+            manifest,
+          );
     for (const one of leftOut) context.err.write(`not in the backup: ${one}\n`);
     for (const one of deleted) context.err.write(`deleted ${one}\n`);
     const result = {

@@ -66,11 +66,15 @@ JSON: {paused: [{worker, process, pausedAt, pausedBy, reason}]}: all that is pau
 
 /** Seconds between two looks. */
 const lookEveryS = 1;
+/** Every worker has read the pause by then: twice what a reading is good for. */
+const heardWithinS = 7;
 
 /** Returns when no living worker holds a key that the pause is about. Of a worker that is not in the log it cannot be said which it is: it counts. A
  *  late key's worker is gone; paused workers take nothing over, so it waits for the end of the pause. */
 async function untilFinished({ worker, process }: PauseTarget, context: Context): Promise<void> {
   let told = "";
+  // a worker that read a moment before the pause may begin one more key
+  await sleep(heardWithinS * 1000, undefined, { signal: context.signal });
   for (;;) {
     const held = (await readPresence(3600)).filter(
       (one) => worker === "" || one.worker === worker || one.worker === "",

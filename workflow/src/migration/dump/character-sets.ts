@@ -34,5 +34,16 @@ export function isKnownCharset(name: string): boolean {
 /** A byte string as people read it; bytes that are no text in `charset` become U+FFFD. */
 export function decodeBytes(bytes: Uint8Array | string, charset: string): string {
   const buffer = typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes;
-  return new TextDecoder(decoders[charset] ?? "utf-8").decode(buffer);
+  // a byte order mark is a character of the text like any other
+  return new TextDecoder(decoders[charset] ?? "utf-8", { ignoreBOM: true }).decode(buffer);
+}
+
+/** The same, or undefined when the bytes are no text in `charset`. */
+export function decodeExactly(bytes: Uint8Array, charset: string): string | undefined {
+  try {
+    return new TextDecoder(decoders[charset] ?? "utf-8", { ignoreBOM: true, fatal: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
 }

@@ -3,7 +3,7 @@
  * Values of a dump as SQLite keeps them, by what their columns hold. Nothing is rounded: what SQLite cannot keep exactly is refused.
  */
 import type { Heading, SqlValue } from "@tenon/datajoint";
-import { decodeBytes } from "../dump/character-sets.ts";
+import { decodeExactly } from "../dump/character-sets.ts";
 import type { DumpValue } from "../dump/decode-tuples.ts";
 
 /** A decimal of more digits would be a double with other digits. */
@@ -64,8 +64,8 @@ export function valueReader(
 
 /** @throws UnkeptValueError for bytes that are no text in the dump's character set: what would be put in their place is not what was there */
 function exactText(value: Uint8Array, charset: string, name: string): string {
-  const decoded = decodeBytes(value, charset);
-  if (decoded.includes("\ufffd") && !Buffer.from(value).includes(Buffer.from("\ufffd")))
+  const decoded = decodeExactly(value, charset);
+  if (decoded === undefined)
     throw new UnkeptValueError(
       `'${name}' holds bytes that are no text in ${charset}: 0x${Buffer.from(value).toString("hex").slice(0, 40)}.`,
     );
