@@ -172,7 +172,8 @@ class DumpReader {
       this.#line++;
       this.#lineAt = found + 1;
     }
-    this.#lineAt = this.#position;
+    // never back: what was looked at ahead is not counted twice
+    this.#lineAt = Math.max(this.#lineAt, this.#position);
   }
 
   #place(): Place {
