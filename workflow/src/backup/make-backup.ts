@@ -3,6 +3,7 @@
  * Makes a backup: a folder named by its time, with the database as of one moment, the files when they are asked for, and a manifest that is
  * written last. A backup that was killed has another name and no manifest, so nobody takes it for a good one.
  */
+import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   closeSync,
@@ -25,7 +26,7 @@ import type { Settings } from "../settings/settings.ts";
 import { copyFiles, listFiles } from "./copied-files.ts";
 import { writeDump } from "./dump-writer.ts";
 import { BackupError, type BackupManifest, manifestFile, readManifest, sha256Of } from "./manifest.ts";
-import { copySqlite, readSqlite, token } from "./sqlite-copy.ts";
+import { copySqlite, readSqlite } from "./sqlite-copy.ts";
 
 /** Room that is left free beside what is written, bytes. */
 const spareBytes = 64 * 2 ** 20;
@@ -57,9 +58,8 @@ export async function makeBackup(options: BackupOptions): Promise<MadeBackup> {
   const previous = withFiles
     ? findBackups(to).findLast(({ manifest }) => manifest.files !== undefined)
     : undefined;
-  const name = freeName(to);
   // a name of this run's own: another one may begin in the same second
-  const work = join(to, `${unfinished}${name}-${token()}`);
+  const work = join(to, `${unfinished}${randomBytes(4).toString("hex")}`);
   mkdirSync(work, { mode: 0o700 });
   try {
     const database = await backUpDatabase(options, work);
@@ -86,11 +86,7 @@ export async function makeBackup(options: BackupOptions): Promise<MadeBackup> {
       files,
     };
     writeSynced(join(work, manifestFile), `${JSON.stringify(manifest, null, 1)}\n`);
-    // the other one may have taken the name meanwhile; a rename never goes onto a folder that holds something
-    const folder = join(to, existsSync(join(to, name)) ? freeName(to) : name);
-    renameSync(work, folder);
-    syncFolder(to);
-    return { folder, manifest };
+    return { folder: place(work, to), manifest };
   } catch (error) {
     rmSync(work, { recursive: true, force: true });
     throw error;
@@ -195,12 +191,32 @@ export function deleteOldBackups(
   return old.map(({ folder }) => folder);
 }
 
-/** `20261126T030000Z`, a second later when it is taken. */
-function freeName(to: string): string {
+/** Gives a whole backup its name, `20261126T030000Z`; a second later when that is taken. @returns its folder */
+function place(work: string, to: string): string {
   for (let ms = Date.now(); ; ms += 1000) {
-    const name = new Date(ms).toISOString().replace(/[-:]|\.\d+/g, "");
-    if (!existsSync(join(to, name))) return name;
+    const folder = join(to, new Date(ms).toISOString().replace(/[-:]|\.\d+/g, ""));
+    try {
+      // never goes onto a folder that holds something
+      renameSync(work, folder);
+    } catch (error) {
+      if (["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) continue;
+      throw error;
+    }
+    syncFolder(to);
+    return folder;
   }
+}
+
+/** What backups that were killed have left: nothing was written there for a day. */
+export function leftUnfinished(to: string): readonly string[] {
+  const newestMs = (path: string) =>
+    Math.max(
+      ...[path, ...readdirSync(path).map((name) => join(path, name))].map((one) => statSync(one).mtimeMs),
+    );
+  return readdirSync(to)
+    .filter((name) => name.startsWith(unfinished))
+    .map((name) => join(to, name))
+    .filter((path) => Date.now() - newestMs(path) > 24 * 3_600_000);
 }
 
 function writeSynced(path: string, text: string): void {

@@ -3,6 +3,7 @@
  * Brings a backup back: into the configured database when that has none of its tables, or, as a rehearsal, beside it under other names that
  * are dropped again. Either way every table's rows are compared with what the manifest says.
  */
+import { randomBytes } from "node:crypto";
 import { constants, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -13,7 +14,7 @@ import { type CompareOptions, decodeBlobs, differences, readServerTables } from 
 import { checkFiles, restoreFiles } from "./copied-files.ts";
 import { BackupError, type BackupManifest, checkDatabaseFile, readManifest } from "./manifest.ts";
 import { scratchName, scratchSchemas } from "./mysql-tables.ts";
-import { readSqlite, token } from "./sqlite-copy.ts";
+import { readSqlite } from "./sqlite-copy.ts";
 
 /** Most characters of a schema's name. */
 const longestName = 64;
@@ -172,7 +173,7 @@ async function restoreSqlite(
         target,
       );
   mkdirSync(dirname(target), { recursive: true });
-  const part = `${target}.restoring-${token()}`;
+  const part = `${target}.restoring-${randomBytes(4).toString("hex")}`;
   try {
     copyFileSync(path, part, constants.COPYFILE_EXCL);
     const compared = await compareSqlite(part, manifest, options);
@@ -188,7 +189,7 @@ async function restoreSqlite(
 
 /** Names that no schema has: without the lab's prefix, which makes them shorter. */
 function scratchNames({ prefix, tables }: BackupManifest): (schema: string) => string {
-  const run = token();
+  const run = randomBytes(4).toString("hex");
   const rename = (schema: string) =>
     scratchName(run, schema.startsWith(prefix) ? schema.slice(prefix.length) : schema);
   const long = tables.find(({ schema }) => rename(schema).length > longestName);

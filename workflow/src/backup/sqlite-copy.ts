@@ -2,7 +2,6 @@
  * @module
  * A copy of a SQLite database as it is at one moment, made while workers go on, and the rows of such a file.
  */
-import { createHash } from "node:crypto";
 import { type Connection, connect, type SqlValue } from "@tenon/datajoint";
 import { readTables } from "../migration/verify/check.ts";
 import { type BackedUpTable, BackupError } from "./manifest.ts";
@@ -64,9 +63,4 @@ function bytesOf(value: SqlValue): Uint8Array | null {
   if (value === null || value === undefined) return null;
   if (value instanceof Uint8Array) return value;
   return Buffer.from(String(value));
-}
-
-/** A name that two runs do not share. */
-export function token(): string {
-  return createHash("md5").update(`${process.pid} ${Date.now()} ${Math.random()}`).digest("hex").slice(0, 8);
 }

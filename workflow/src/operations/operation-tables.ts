@@ -13,8 +13,8 @@ export interface BindOptions {
   readonly create?: boolean;
 }
 
-/** Binds the tables. Without `create` those that are missing stay unbound, and `isThere` says so.
- * @returns where the database differs from the definitions, one sentence each */
+/** Binds the tables. Without `create` those that are missing stay unbound, which is no difference: the first worker makes them.
+ * @returns where the database differs from the definitions, one sentence each; none without `create` */
 export async function bindOperationTables(
   connection: Connection,
   { prefix, generation, create = true }: BindOptions,
@@ -25,8 +25,7 @@ export async function bindOperationTables(
     if (create || !(error instanceof MissingTableError)) throw error;
     return [];
   }
-  // what is missing is no difference: the first worker makes it
-  return operation.schema.differences.filter((difference) => !difference.endsWith("is not in the database."));
+  return create ? operation.schema.differences : [];
 }
 
 type OperationTable =

@@ -109,11 +109,13 @@ export class ErrorRetries {
       return false;
     }
     if (known.count >= this.#policy.mostRetries) {
-      const { process, keyHash, key, message } = failed;
-      if (!this.#givenUp.has(`${process} ${keyHash}`)) this.#policy.onGivenUp?.(process, key, message);
-      this.#givenUp.add(`${process} ${keyHash}`);
+      const { process, key, message } = failed;
+      if (!this.#givenUp.has(idOf(failed))) this.#policy.onGivenUp?.(process, key, message);
+      this.#givenUp.add(idOf(failed));
       return false;
     }
+    // a person has freed it since: it begins anew
+    this.#givenUp.delete(idOf(failed));
     if (nowMs < known.nextMs) return false;
     const count = known.count + 1;
     await rememberRetry(failed, count, nowMs + firstMs * 2 ** count);

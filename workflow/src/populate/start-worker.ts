@@ -126,9 +126,9 @@ async function work(
     options.structured === undefined
       ? tellOf(options)
       : (process: string, event: PopulateEvent) => options.structured!.hear(process, event);
-  // awaited here: what is disposed of at the end is in use until then
   // more often than their pause is of no use
   const lookForRetries = atMostEvery((settings.retryPauseS ?? firstPauseS) * 1000, () => retries.retry());
+  // awaited here: what is disposed of at the end is in use until then
   const summary = await runWorker(name, possible, {
     pool,
     ...(options.durationS === undefined ? {} : { durationS: options.durationS }),

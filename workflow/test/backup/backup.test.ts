@@ -14,9 +14,11 @@ import {
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
 import { type Connection, connect, Schema } from "@tenon/datajoint";
 import { generateRecording } from "@tenon/ephys";
 import type { BackupManifest } from "../../src/backup/manifest.ts";
+import { load } from "../support/dump-program.ts";
 import {
   dropSchemas,
   makeTestLab,
@@ -99,6 +101,11 @@ for (const server of testServers)
       await withConnection(async (connection) => {
         await schema.activate(connection, `${lab.prefix}samples`, { Sample });
         await Sample.insert(rows);
+        // zeros below zero, as the server has them
+        await connection.run({
+          text: `UPDATE ${connection.dialect.writer.table(`${lab.prefix}samples`, "sample")} SET exact=-0e0, voltage=-0e0 WHERE sample_id=3`,
+          parameters: [],
+        });
         before_ = await Sample.fetch({ orderBy: "KEY" });
       });
     });
@@ -309,6 +316,13 @@ for (const server of testServers)
       assert.equal((await lab.json<Restored>("restore", next.folder, "--rehearse")).ok, true);
     });
 
+    it("makes three at once, each whole", async () => {
+      const three = await Promise.all([1, 2, 3].map(() => lab.json<Made>("backup")));
+      assert.equal(new Set(three.map(({ folder }) => folder)).size, 3);
+      for (const { folder } of three)
+        assert.equal((await lab.json<Restored>("restore", folder, "--rehearse")).ok, true, folder);
+    });
+
     it("keeps so many, and never deletes the last one that was rehearsed", async () => {
       const { deleted } = await lab.json<Made>("backup", "--keep", "1");
       assert.ok(deleted.length >= 2, deleted.join());
@@ -328,6 +342,15 @@ for (const server of testServers)
       renameSync(join(lab.folder, "processed"), join(lab.folder, "lost"));
       mkdirSync(join(lab.folder, "processed"));
 
+      if (server.name !== "sqlite") {
+        // without Tenon: the server's own client
+        load(server, gunzipSync(readFileSync(join(last.folder, manifestOf(last).database.file))));
+        await withConnection(async (connection) => {
+          await schema.activate(connection, `${lab.prefix}samples`, { Sample }, { create: false });
+          assert.deepEqual(await Sample.fetch({ orderBy: "KEY" }), before_, "by the client");
+        });
+        await dropSchemas(server, lab.prefix);
+      }
       const report = await lab.json<Restored>("restore", last.folder);
       assert.deepEqual([report.ok, report.problems], [true, []]);
       await withConnection(async (connection) => {

@@ -1,9 +1,10 @@
 /** Failed keys that are tried again by themselves, by the memory that workers share. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { populate } from "@tenon/datajoint";
-import { readRetries } from "../../src/operations/retries.ts";
+import { findQueue, freeJobs, populate } from "@tenon/datajoint";
+import { forgetRetry, readRetries } from "../../src/operations/retries.ts";
 import { ErrorLog } from "../../src/pipeline/worker-log.ts";
+import { keyHashOf } from "../../src/populate/job-hash.ts";
 import { likePattern } from "../../src/populate/like-pattern.ts";
 import { table } from "../../src/populate/process.ts";
 import { ErrorRetries } from "../../src/populate/retry-errors.ts";
@@ -26,11 +27,12 @@ after(() => lab.close());
 const steps = [table("data.Result", Result)];
 
 /** The memory as a worker that starts now has it. */
-const worker = (autoclear: readonly string[] = []) =>
+const worker = (autoclear: readonly string[] = [], onGivenUp?: (process: string) => void) =>
   new ErrorRetries(steps, new WorkerJournal(lab.connection, "w"), {
     autoclear,
     mostRetries: 6,
     firstPauseS: 30,
+    ...(onGivenUp === undefined ? {} : { onGivenUp }),
   });
 
 async function work(retries: ErrorRetries): Promise<void> {
@@ -98,6 +100,24 @@ describe("a failed job", () => {
     await work(retries);
     await retries.settle();
     assert.deepEqual(await failedSources(), [9]);
+  });
+});
+
+describe("a dead letter", () => {
+  it("is told once, and again when it was freed and given up once more", async () => {
+    const told: string[] = [];
+    const retries = worker([], (process) => told.push(process));
+    const queue = (await findQueue(Result))!;
+    for (const times of [1, 2]) {
+      for (let i = 0; i < 9; i++) {
+        await work(retries);
+        await retries.retry(i * 1e9);
+      }
+      assert.deepEqual(told, Array(times).fill("data.Result"));
+      // as a person does with tenon jobs --retry
+      await forgetRetry({ process: "data.Result", keyHash: keyHashOf(Result, { source_id: 9 }) });
+      await freeJobs(queue, "error", [{ source_id: 9 }]);
+    }
   });
 });
 

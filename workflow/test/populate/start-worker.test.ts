@@ -149,6 +149,46 @@ describe("a worker that is told to end", () => {
     }
   });
 
+  it("is waited for by a pause, alive; a dead one is not", { timeout: 120_000 }, async () => {
+    const lab = copy();
+    Object.assign(lab.env, { TENON_LEASE_SECONDS: "4" });
+    const begin = async () => {
+      const child = startProgram(
+        "run-workflow",
+        ["spike_sorting_worker", "--sleep", "1", "--verbose"],
+        lab.folder,
+        lab.env,
+      );
+      let err = "";
+      child.stderr!.setEncoding("utf8").on("data", (text: string) => (err += text));
+      const ended = new Promise((resolve) => child.once("close", resolve));
+      while (!/SIClustering .*(started|taken over)/.test(err)) {
+        assert.equal(child.exitCode, null, err);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      return { child, ended };
+    };
+    try {
+      const dying = await begin();
+      dying.child.kill("SIGKILL");
+      await dying.ended;
+      const late = await lab.tenon("pause", "--all", "--wait");
+      assert.equal(late.code, 0, late.err);
+      assert.match(late.err, /SIClustering .* has not been heard of; another one does it after the pause/);
+      assert.deepEqual(await sorting(lab), { done: 0, running: 1, error: 0, remaining: 0 });
+      await lab.tenon("resume", "--all");
+
+      const living = await begin();
+      const waited = await lab.tenon("pause", "--all", "--wait");
+      assert.equal(waited.code, 0, waited.err);
+      assert.deepEqual(await sorting(lab), { done: 1, running: 0, error: 0, remaining: 0 });
+      living.child.kill("SIGTERM");
+      await living.ended;
+    } finally {
+      await lab.remove();
+    }
+  });
+
   it("leaves what can never run here to others, and says why", async () => {
     const lab = makeTestLab();
     try {

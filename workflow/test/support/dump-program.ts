@@ -1,6 +1,6 @@
 /**
  * @module
- * The servers' own dump programs: mysqldump of the MySQL 9 that the tests run, and mariadb-dump.
+ * The servers' own programs for dumps: mysqldump and mysql of the MySQL 9 that the tests run, mariadb-dump and mariadb.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -18,20 +18,30 @@ const chroot = [
 
 /** The bytes that the server's own dump program writes. */
 export function dump(server: TestServer, schemas: readonly string[], ...more: string[]): Buffer {
+  return run(server, "dump", ["--single-transaction", ...more, "--databases", ...schemas]);
+}
+
+/** Carries a dump out with the server's own client. */
+export function load(server: TestServer, text: Uint8Array): void {
+  run(server, "client", [], text);
+}
+
+function run(
+  server: TestServer,
+  what: "dump" | "client",
+  words: readonly string[],
+  input?: Uint8Array,
+): Buffer {
   const { DJ_HOST, DJ_PORT, DJ_USER, DJ_PASS } = server.env;
   const isOwn = server.name === "mysql" && chroot !== undefined;
-  const [program, first] = isOwn ? ["chroot", [chroot!, "mysqldump"]] : ["mariadb-dump", []];
-  const options = [
-    "--no-defaults",
-    `--host=${DJ_HOST}`,
-    `--port=${DJ_PORT}`,
-    `--user=${DJ_USER}`,
-    "--max-allowed-packet=512M",
-    "--single-transaction",
-  ];
-  return execFileSync(program, [...first, ...options, ...more, "--databases", ...schemas], {
+  const [program, first] = isOwn
+    ? ["chroot", [chroot!, what === "dump" ? "mysqldump" : "mysql"]]
+    : [what === "dump" ? "mariadb-dump" : "mariadb", []];
+  const where = [`--host=${DJ_HOST}`, `--port=${DJ_PORT}`, `--user=${DJ_USER}`];
+  return execFileSync(program, [...first, "--no-defaults", ...where, "--max-allowed-packet=512M", ...words], {
     env: { PATH: process.env["PATH"]!, MYSQL_PWD: DJ_PASS! },
     maxBuffer: 1 << 30,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
+    ...(input === undefined ? {} : { input }),
   });
 }

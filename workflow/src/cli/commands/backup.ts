@@ -3,7 +3,7 @@
  * `tenon backup`: the database, and the results if asked, as of one moment.
  */
 import { resolve } from "node:path";
-import { deleteOldBackups, makeBackup } from "../../backup/make-backup.ts";
+import { deleteOldBackups, leftUnfinished, makeBackup } from "../../backup/make-backup.ts";
 import { shownTables } from "../../backup/manifest.ts";
 import { openDatabase } from "../../migration/verify/open-database.ts";
 import { backupState, noteBackup, readBackups } from "../../operations/backup-log.ts";
@@ -76,6 +76,8 @@ JSON: {folder, madeAt, bytes, tables, rows, files, leftOut, deleted}. Exit 1 whe
               Date.parse(when) === msOfUtc(rehearsed.madeAt),
             manifest,
           );
+    for (const one of leftUnfinished(to))
+      context.err.write(`left by a backup that was killed, and of no use: rm -r ${one}\n`);
     for (const one of leftOut) context.err.write(`not in the backup: ${one}\n`);
     for (const one of deleted) context.err.write(`deleted ${one}\n`);
     const result = {

@@ -38,12 +38,15 @@ export async function lookAtDumps({ dumps, schema, signal, onProgress }: LookOpt
   const notes: Problem[] = [];
   for (const path of dumps) {
     const dangers = new DangerousStatements(path);
+    const zoneless = new Set<string>();
     try {
       const survey = await surveyDump(path, {
         signal,
         ...(schema === undefined ? {} : { schema }),
         visit: (statement) => {
           dangers.add(statement);
+          if (statement.kind === "insert" && statement.session.timeZone === undefined)
+            zoneless.add(statement.table);
           if (statement.kind === "create-database" && statement.schema !== undefined)
             databases.set(statement.schema, statement);
           else if (statement.kind === "alter-table" && !onlyTurnsKeys(statement))
@@ -58,7 +61,7 @@ export async function lookAtDumps({ dumps, schema, signal, onProgress }: LookOpt
       surveys.push(survey);
       const found = dangers.result();
       problems.push(...survey.problems, ...found.problems, ...schemaUnknown(survey, schema));
-      notes.push(...found.notes, ...notesOf(survey));
+      notes.push(...found.notes, ...notesOf(survey, zoneless));
       for (const { kind, name, where } of survey.objects)
         if (kind !== "view")
           leftOut.push({
@@ -108,8 +111,22 @@ function schemaUnknown(survey: DumpSurvey, schema: string | undefined): Problem[
   ];
 }
 
-function notesOf(survey: DumpSurvey): Problem[] {
+/** @param zoneless  tables of which rows came before the dump said in which time zone it is */
+function notesOf(survey: DumpSurvey, zoneless: ReadonlySet<string>): Problem[] {
   const notes: Problem[] = [];
+  const stamps = survey.tables.flatMap(({ table, ddl }) =>
+    zoneless.has(table)
+      ? (ddl?.columns ?? [])
+          .filter(({ type }) => /^timestamp\b/.test(type))
+          .map(({ name }) => `${table}.${name}`)
+      : [],
+  );
+  if (stamps.length > 0)
+    notes.push({
+      code: "time-zone-unknown",
+      where: survey.path,
+      message: `The dump does not say in which time zone it is (mysqldump --skip-tz-utc), and its timestamps are taken for UTC. If the old server's clock was another, these are off by its offset: ${stamps.slice(0, 5).join(", ")}${stamps.length > 5 ? ` and ${stamps.length - 5} more columns` : ""}.`,
+    });
   if (survey.isCompleted === undefined)
     notes.push({
       code: "end-unknown",

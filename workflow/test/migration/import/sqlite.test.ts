@@ -182,6 +182,40 @@ for (const source of testServers.filter(({ name }) => name !== "sqlite"))
       );
     });
 
+    it("brings in what is new beside what is in, and keeps texts to the byte", async () => {
+      const name = `${old.prefix}texts`;
+      const mark = "\u00ef\u00bb\u00bf";
+      const more = join(lab.folder, "texts.sql");
+      const text = `-- MySQL dump\nSET NAMES utf8mb4;\nCREATE DATABASE \`${name}\`;\nUSE \`${name}\`;\nCREATE TABLE \`t\` (\n  \`i\` int NOT NULL,\n  \`s\` varchar(20) NOT NULL,\n  PRIMARY KEY (\`i\`)\n) ENGINE=InnoDB;\nINSERT INTO \`t\` VALUES (1,'${mark}a'),(2,'a${mark}');\n-- Dump completed on 2026-01-01\n`;
+      writeFileSync(more, text, "latin1");
+      const { code, report } = await importAll(...dumps, more);
+      assert.equal(code, 0, JSON.stringify(report.problems));
+      assert.deepEqual(
+        [report.rows, report.dumps.map(({ outcome }) => outcome)],
+        [2, ["already imported", "already imported", "imported"]],
+      );
+      const connection = await connect({ kind: "sqlite", path: database() });
+      const found = await connection.run({
+        text: `SELECT hex(s) AS h FROM "${name}.t" ORDER BY i`,
+        parameters: [],
+      });
+      await connection.close();
+      assert.deepEqual(
+        found.rows.map((row) => row["h"]),
+        ["EFBBBF61", "61EFBBBF"],
+      );
+    });
+
+    it("says that a dump without a time zone leaves its timestamps in doubt", async () => {
+      const zoneless = join(lab.folder, "zoneless.sql");
+      writeFileSync(zoneless, dump(source, [`${old.prefix}samples`], "--skip-tz-utc"));
+      Object.assign(lab.env, { TENON_DATABASE: join(lab.folder, "zoneless.sqlite") });
+      const { code, report } = await importAll(zoneless);
+      delete (lab.env as Record<string, string>)["TENON_DATABASE"];
+      assert.equal(code, 0, JSON.stringify(report.problems));
+      assert.ok(report.notes.some(({ code: note }) => note === "time-zone-unknown"));
+    });
+
     it("leaves a pipeline that goes on where the server's was, and that verify certifies", async () => {
       const { steps } = await lab.json<{ steps: unknown }>("status");
       assert.deepEqual(steps, oldStatus);
@@ -230,6 +264,11 @@ for (const source of testServers.filter(({ name }) => name !== "sqlite"))
           "'2026-01-01 12:00:00'",
           /times are of the zone \+02:00, and 'm' of .* is a timestamp/,
         ],
+        [
+          "m varchar(9) NOT NULL",
+          "'\u00ef\u00bf\u00bd\u00ff'",
+          /'m' holds bytes that are no text in utf8mb4: 0xefbfbdff/,
+        ],
         ["m bit(3) NOT NULL", "b'101'", /'m' is bit\(3\), which SQLite cannot keep as MySQL does/],
       ];
       for (const [i, [column, value, expected]] of cases.entries()) {
@@ -238,6 +277,7 @@ for (const source of testServers.filter(({ name }) => name !== "sqlite"))
         writeFileSync(
           file,
           `-- MySQL dump\nSET TIME_ZONE='+02:00';\nCREATE DATABASE \`${name}\`;\nUSE \`${name}\`;\nCREATE TABLE \`t\` (\n  \`i\` int NOT NULL,\n  ${column},\n  PRIMARY KEY (\`i\`)\n) ENGINE=InnoDB;\nINSERT INTO \`t\` VALUES (1,${value});\n-- Dump completed on 2026-01-01\n`,
+          "latin1",
         );
         const { code, report } = await importAll(file);
         assert.equal(code, 1);

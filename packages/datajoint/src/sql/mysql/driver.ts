@@ -19,6 +19,7 @@ import type {
   TransactionOptions,
 } from "../../connection/driver.ts";
 import { DataJointError, LostConnectionError } from "../../errors.ts";
+import { callbackConnection } from "./callback-connection.ts";
 import { Pool, type Pooled } from "./pool.ts";
 import { makeRowReader, type ResultColumn } from "./read-rows.ts";
 import { askServer, within } from "./session-state.ts";
@@ -282,8 +283,10 @@ async function* streamOn(
   statement: Statement,
   { where, watchdog }: Line,
 ): AsyncIterable<SqlRow> {
-  const raw = (session as unknown as { connection: RawConnection }).connection;
-  const query = raw.query(statement.text, statement.parameters.map(encodeParameter));
+  const query = callbackConnection(session).query<Record<string, SqlValue>>(
+    statement.text,
+    statement.parameters.map(encodeParameter),
+  );
   let read: ((row: Record<string, SqlValue>) => void) | undefined;
   query.on("fields", (fields) => {
     read = makeRowReader(fields, statement.computed);
@@ -300,19 +303,6 @@ async function* streamOn(
   } finally {
     end();
   }
-}
-
-/** The part of mysql2's callback interface that streams need. */
-interface RawConnection {
-  query(
-    text: string,
-    values: readonly unknown[],
-  ): {
-    on(event: "fields", listener: (fields: ResultColumn[]) => void): void;
-    stream(options: { highWaterMark: number }): AsyncIterable<Record<string, SqlValue>> & {
-      destroy(error: Error): void;
-    };
-  };
 }
 
 function encodeParameter(value: SqlValue): unknown {

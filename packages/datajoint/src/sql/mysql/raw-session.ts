@@ -7,6 +7,7 @@
  */
 import { createConnection, type Connection as Mysql2Connection } from "mysql2/promise";
 import type { SqlRow } from "../../connection/driver.ts";
+import { callbackConnection } from "./callback-connection.ts";
 import { checkSettings, type MysqlSettings, mysql2Options } from "./settings.ts";
 import { isLost, translateError } from "./translate-error.ts";
 
@@ -17,15 +18,6 @@ export interface RawResult {
 
 /** Rows that a stream may hold before it pauses the socket: few, since one may be hundreds of megabytes. */
 const streamedRows = 8;
-
-/** The part of mysql2's callback interface that a stream needs. */
-interface StreamingConnection {
-  query(options: {
-    readonly sql: string;
-    readonly rowsAsArray: true;
-    readonly typeCast: (field: { buffer(): Buffer | null }) => Buffer | null;
-  }): { stream(options: { highWaterMark: number }): AsyncIterable<readonly (Buffer | null)[]> };
-}
 
 export class RawSession {
   readonly #session: Mysql2Connection;
@@ -83,10 +75,9 @@ export class RawSession {
    *  The session takes no other statement until the stream is at its end.
    *  @throws DataJointError of the kind that `Connection.run` throws */
   async *stream(statement: string): AsyncGenerator<readonly (Uint8Array | null)[], void, void> {
-    const raw = (this.#session as unknown as { connection: StreamingConnection }).connection;
     const sql = Buffer.from(statement, "utf8").toString("latin1");
-    const rows = raw
-      .query({ sql, rowsAsArray: true, typeCast: (field) => field.buffer() })
+    const rows = callbackConnection(this.#session)
+      .query<readonly (Buffer | null)[]>({ sql, rowsAsArray: true, typeCast: (field) => field.buffer() })
       .stream({ highWaterMark: streamedRows });
     try {
       yield* rows;
