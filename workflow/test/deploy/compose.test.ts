@@ -46,6 +46,17 @@ describe("compose.yaml", () => {
     }
   });
 
+  it("shows a worker its own password and nobody else's", () => {
+    const secret = ["setup", "worker", "operator"];
+    const mounted = (name: string) =>
+      services[name]!.volumes.map((volume) => volume.split(":")[0]!).filter((volume) =>
+        secret.includes(volume),
+      );
+    for (const name of workerServices) assert.deepEqual(mounted(name), ["worker"], name);
+    assert.deepEqual(mounted("tenon"), ["operator"]);
+    assert.deepEqual(mounted("db"), ["setup"]);
+  });
+
   it("starts in order: what the server needs, the server, the workers", () => {
     assert.equal(services["db"]!.depends_on!["setup"]!.condition, "service_completed_successfully");
     for (const name of [...workerServices, "tenon"])

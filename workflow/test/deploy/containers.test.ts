@@ -50,7 +50,7 @@ const secret = "planted-4711-never-in-a-layer";
 
 describe("the images", { skip: cannotBuild() }, () => {
   const folder = mkdtempSync(join(tmpdir(), "tenon-containers-"));
-  const volumes = ["raw", "processed", "backups", "setup"];
+  const volumes = ["raw", "processed", "backups", "setup", "worker", "operator"];
   const mounts = Object.fromEntries(volumes.map((name) => [name, join(folder, name)]));
   const boxes = new Map<string, Box>();
   let images: readonly string[];
@@ -149,6 +149,13 @@ describe("the images", { skip: cannotBuild() }, () => {
     assert.ok(password.trim().length >= 32);
     for (const name of ["passwords/root", "passwords/lab_worker", "users.sql", "keys/server-key.pem"])
       assert.equal(statSync(join(setup, name)).mode & 0o077, 0, name);
+    for (const role of ["worker", "operator"]) {
+      const own = mounts[role]!;
+      assert.deepEqual(readdirSync(own).toSorted(), ["ca.pem", "password"]);
+      assert.equal(statSync(join(own, "password")).mode & 0o077, 0, role);
+      const [given, made] = [join(own, "password"), join(setup, `passwords/lab_${role}`)];
+      assert.equal(readFileSync(given, "utf8"), readFileSync(made, "utf8"));
+    }
     assert.ok(!`${first.out}${first.err}`.includes(password.trim()));
     const second = await run("setup", services["setup"]!.command);
     assert.equal(second.code, 0, second.err);
@@ -227,8 +234,8 @@ describe("the images", { skip: cannotBuild() }, () => {
       "database.host": "db",
       "database.tunnel": `127.0.0.1:${server.port}`,
       "database.user": "lab_worker",
-      "database.password_file": join(mounts["setup"]!, "passwords/lab_worker"),
-      "database.ssl_ca": join(mounts["setup"]!, "keys/ca.pem"),
+      "database.password_file": join(mounts["worker"]!, "password"),
+      "database.ssl_ca": join(mounts["worker"]!, "ca.pem"),
     };
     const folders = { raw_root_data_dir: mounts["raw"], processed_root_data_dir: mounts["processed"] };
     const custom = { "database.prefix": "lab_", ...folders };
