@@ -20,7 +20,11 @@ interface WasmModule {
 }
 
 const MODULES: readonly WasmModule[] = [
-  { folder: "packages/ephys/src/dsp/wasm", sources: ["traces.as.ts", "median.as.ts"], name: "traces" },
+  {
+    folder: "packages/ephys/src/dsp/wasm",
+    sources: ["filter-block.as.ts", "block-rows.as.ts", "traces.as.ts", "median.as.ts"],
+    name: "traces",
+  },
 ];
 const OPTIONS = [
   "-O3",

@@ -4,7 +4,8 @@
  */
 import { resolve } from "node:path";
 import { configuredRequests, requestOf } from "../../migration/files/copy-requests.ts";
-import { type CopyRequest, type CopyResult, copySource } from "../../migration/files/copy-source.ts";
+import type { CopyResult } from "../../migration/files/copy-result.ts";
+import { type CopyRequest, copySource } from "../../migration/files/copy-source.ts";
 import { type FileNote, type FileProblem, FilesError } from "../../migration/files/file-problem.ts";
 import { s3Text } from "../../migration/files/s3-location.ts";
 import { type Arguments, type Command, type Context, UsageError, wholeNumber } from "../command.ts";

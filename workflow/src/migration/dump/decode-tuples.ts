@@ -5,7 +5,7 @@
  * What a newcomer would get wrong: a literal in quotes is bytes here, in the character set of the dump (`session.charset`), whatever its
  * column holds; only what stands without quotes is a string, as it was written (`12`, `1e-5`, `DEFAULT`).
  */
-import type { InsertRows } from "./read-dump.ts";
+import type { InsertRows } from "./dump-statement.ts";
 
 /** NULL; a number or keyword as written; the bytes of a quoted, hexadecimal or bit literal. */
 export type DumpValue = null | string | Uint8Array;

@@ -6,7 +6,9 @@
 import { decodeBytes } from "./character-sets.ts";
 import { DumpError, type Problem } from "./dump-error.ts";
 import { openDump } from "./dump-source.ts";
-import { type DumpStatement, type InsertRows, type ReadDumpOptions, readDump } from "./read-dump.ts";
+import type { DumpStatement, InsertRows } from "./dump-statement.ts";
+import type { DumpWindowOptions } from "./dump-window.ts";
+import { readDump } from "./read-dump.ts";
 import { type ExternalColumn, externalColumns, readTableDdl, type TableDdl } from "./table-ddl.ts";
 
 /** A table of a dump. */
@@ -67,7 +69,7 @@ export interface DumpSurvey {
   readonly problems: readonly Problem[];
 }
 
-export interface SurveyOptions extends ReadDumpOptions {
+export interface SurveyOptions extends DumpWindowOptions {
   /** The schema of what stands before any USE. */
   readonly schema?: string;
   /** Sees every statement that the survey sees. */

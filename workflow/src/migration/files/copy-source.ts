@@ -7,14 +7,16 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, rmSync, type Stats } from "node:fs";
 import { join } from "node:path";
+import { type CopyResult, copyResult } from "./copy-result.ts";
 import { judge, planDigests } from "./expected-content.ts";
 import { askExpected } from "./expected-from-head.ts";
 import { type FetchTools, fetchObject, rangeSize } from "./fetch-object.ts";
-import { type FileNote, type FileProblem, FilesError, ObjectError } from "./file-problem.ts";
+import { type FileNote, FilesError, ObjectError } from "./file-problem.ts";
 import type { GlobFilter } from "./glob-filter.ts";
 import { HashPool } from "./hash-pool.ts";
-import { Manifest, type ManifestRow, type NewRow } from "./manifest.ts";
+import { Manifest } from "./manifest.ts";
 import { rowOf } from "./manifest-row.ts";
+import type { ManifestRow, NewRow } from "./manifest-table.ts";
 import type { S3Access } from "./s3-access.ts";
 import { S3Bucket } from "./s3-bucket.ts";
 import { PassingError } from "./s3-failure.ts";
@@ -41,25 +43,6 @@ export interface CopyOptions {
   readonly onProgress: (what: "list" | "look" | "fetch", done: number, total: number) => void;
   /** Most problems and notes of one source that are told; all are counted. Default 1000. */
   readonly mostTold?: number;
-}
-
-export interface CopyResult {
-  /** `s3://bucket/prefix` */
-  readonly source: string;
-  readonly folder: string;
-  /** Files that are meant, and their bytes. */
-  readonly total: number;
-  readonly bytes: number;
-  /** Fetched by this run, and their bytes; in a dry run those that would be. */
-  readonly fetched: number;
-  readonly fetchedBytes: number;
-  /** There already with the right content. */
-  readonly kept: number;
-  /** Of those that are there, how many each proof stands for: `{etag: 12, contents_hash: 3, nothing: 1}`. */
-  readonly verifiedBy: Readonly<Record<string, number>>;
-  readonly refused: number;
-  readonly problems: readonly FileProblem[];
-  readonly notes: readonly FileNote[];
 }
 
 /** Bytes that a disk keeps free for others. */
@@ -139,7 +122,14 @@ class Copy {
       this.#target.syncFolders();
     }
     this.#noteGone();
-    return this.#result();
+    const run = {
+      location: this.#request.location,
+      source: this.#source,
+      listing: this.#listing,
+      mostTold: this.#options.mostTold ?? 1000,
+    };
+    const done = { folder: this.#target.root, fetched: this.#fetched, fetchedBytes: this.#fetchedBytes };
+    return copyResult(this.#manifest, run, done);
   }
 
   async #list(): Promise<void> {
@@ -344,44 +334,6 @@ class Copy {
         "",
         `${gone} objects were there in an earlier run and are not any more; their files were left alone.`,
       );
-  }
-
-  #result(): CopyResult {
-    const { mostTold = 1000 } = this.#options;
-    const { location } = this.#request;
-    const counts = this.#manifest.counts(this.#source, this.#listing);
-    const meant = counts.filter(({ state }) => state !== "excluded" && state !== "folder");
-    const sum = (rows: typeof counts, of: "count" | "bytes") =>
-      rows.reduce((total, row) => total + row[of], 0);
-    const done = counts.filter(({ state }) => state === "done");
-    const proofs = Map.groupBy(done, ({ verifiedBy }) => verifiedBy ?? "nothing");
-    const { list, count } = this.#manifest.problems(this.#source, this.#listing, location.bucket, mostTold);
-    const more: FileNote[] =
-      count > list.length
-        ? [
-            {
-              code: "more",
-              where: s3Text(location),
-              message: `${count - list.length} more problems; the manifest holds all`,
-            },
-          ]
-        : [];
-    return {
-      source: s3Text(location),
-      folder: this.#target.root,
-      total: sum(meant, "count"),
-      bytes: sum(meant, "bytes"),
-      fetched: this.#fetched,
-      fetchedBytes: this.#fetchedBytes,
-      kept: sum(
-        done.filter(({ wasKept }) => wasKept),
-        "count",
-      ),
-      verifiedBy: Object.fromEntries([...proofs].map(([name, rows]) => [name, sum(rows, "count")])),
-      refused: count,
-      problems: list,
-      notes: [...this.#manifest.notes(this.#source, this.#listing, mostTold).list, ...more],
-    };
   }
 
   #rows(...states: readonly ManifestRow["state"][]): Generator<ManifestRow> {

@@ -10,7 +10,7 @@ import { askExpected, expectedFromHead } from "./expected-from-head.ts";
 import { FilesError, ObjectError } from "./file-problem.ts";
 import { type HashPool, LocalFileError } from "./hash-pool.ts";
 import type { Finished, Publish } from "./hash-thread.ts";
-import type { LocalFile, ManifestRow } from "./manifest.ts";
+import type { LocalFile, ManifestRow } from "./manifest-table.ts";
 import { readBody } from "./read-body.ts";
 import type { ObjectHead, S3Bucket } from "./s3-bucket.ts";
 import type { Buffers } from "./slots.ts";

@@ -4,7 +4,7 @@
  */
 import { type GlobFilter, isMeant } from "./glob-filter.ts";
 import { foldPath, keyToPath, type PathRules } from "./key-path.ts";
-import type { NewRow } from "./manifest.ts";
+import type { NewRow } from "./manifest-table.ts";
 import type { ListedObject, ObjectHead } from "./s3-bucket.ts";
 import { asleepSentence, isArchived, isAsleep } from "./storage-class.ts";
 

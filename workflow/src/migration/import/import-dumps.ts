@@ -15,8 +15,9 @@ import {
   RetryTransactionError,
 } from "@tenon/datajoint";
 import { DumpError, type Problem } from "../dump/dump-error.ts";
+import type { DumpCommand } from "../dump/dump-statement.ts";
 import type { DumpSurvey } from "../dump/dump-tables.ts";
-import { type DumpCommand, readDump } from "../dump/read-dump.ts";
+import { readDump } from "../dump/read-dump.ts";
 import { noteEnd, openLedger, type Ranges, readLedger } from "./import-ledger.ts";
 import { makeViews } from "./import-views.ts";
 import { openLoader, sessionStatement } from "./loader.ts";

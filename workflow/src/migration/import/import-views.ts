@@ -4,7 +4,7 @@
  */
 import { LostConnectionError, type RawSession } from "@tenon/datajoint";
 import { DumpError, type Problem } from "../dump/dump-error.ts";
-import type { DumpCommand } from "../dump/read-dump.ts";
+import type { DumpCommand } from "../dump/dump-statement.ts";
 import { sessionStatement } from "./loader.ts";
 import { quoted, type TargetServer, viewStatement } from "./target-ddl.ts";
 

@@ -7,7 +7,7 @@
  * orphans afterwards (import-dumps.ts does).
  */
 import { type MysqlSettings, RawSession } from "@tenon/datajoint";
-import type { InsertRows } from "../dump/read-dump.ts";
+import type { InsertRows } from "../dump/dump-statement.ts";
 import type { SessionState } from "../dump/session-state.ts";
 import { noteRows, type Ranges } from "./import-ledger.ts";
 import { quoted } from "./target-ddl.ts";

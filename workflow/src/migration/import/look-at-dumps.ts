@@ -3,8 +3,8 @@
  * Reads dumps to their end before anything is made: what they hold, what of it must not be carried out, and what will be left out.
  */
 import { DumpError, type Problem } from "../dump/dump-error.ts";
+import type { DumpCommand } from "../dump/dump-statement.ts";
 import { type DumpSurvey, type DumpTable, surveyDump } from "../dump/dump-tables.ts";
-import type { DumpCommand } from "../dump/read-dump.ts";
 import { DangerousStatements } from "../inventory/dangerous-statements.ts";
 
 /** The server's own schemas: left out of a dump of everything, and never reached into. */

@@ -12,8 +12,9 @@ import {
 } from "@tenon/datajoint";
 import { decodeRows } from "../dump/decode-tuples.ts";
 import { DumpError, type Problem } from "../dump/dump-error.ts";
+import type { InsertRows } from "../dump/dump-statement.ts";
 import type { DumpSurvey, DumpTable } from "../dump/dump-tables.ts";
-import { type InsertRows, readDump } from "../dump/read-dump.ts";
+import { readDump } from "../dump/read-dump.ts";
 import type { ImportOptions } from "./import-dumps.ts";
 import { schemasOf, tablesOf } from "./look-at-dumps.ts";
 import { parentsFirst } from "./parents-first.ts";

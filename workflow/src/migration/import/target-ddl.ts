@@ -4,7 +4,7 @@
  * does not know replaced everywhere by the same one (columns of a foreign key must agree), and nothing in it but a table's own definition.
  */
 import { DumpError } from "../dump/dump-error.ts";
-import type { DumpCommand } from "../dump/read-dump.ts";
+import type { DumpCommand } from "../dump/dump-statement.ts";
 import { joined, type Token, tokenize, type VersionedComment } from "../dump/sql-tokens.ts";
 import { readTableDdl } from "../dump/table-ddl.ts";
 import { type Rename, unchanged } from "./renamed-survey.ts";

@@ -4,7 +4,7 @@
  * that the dump does not name, and the server's own schemas.
  */
 import type { Problem } from "../dump/dump-error.ts";
-import type { DumpStatement } from "../dump/read-dump.ts";
+import type { DumpStatement } from "../dump/dump-statement.ts";
 
 const systemSchemas = new Set(["mysql", "sys", "information_schema", "performance_schema"]);
 /** Places of one kind that are listed. */

@@ -7,7 +7,7 @@
  */
 import { unpack } from "@tenon/datajoint";
 import { decodeRows } from "../dump/decode-tuples.ts";
-import type { DumpStatement, InsertRows } from "../dump/read-dump.ts";
+import type { DumpStatement, InsertRows } from "../dump/dump-statement.ts";
 import { readTableDdl, type TableDdl } from "../dump/table-ddl.ts";
 import { absolutePathsIn, isAbsolutePath } from "../verify/absolute-paths.ts";
 

@@ -7,8 +7,8 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { decodeRows } from "../dump/decode-tuples.ts";
+import type { DumpStatement } from "../dump/dump-statement.ts";
 import { type DumpSurvey, surveyDump } from "../dump/dump-tables.ts";
-import type { DumpStatement } from "../dump/read-dump.ts";
 import type { DumpFile } from "./certificate.ts";
 import type { Check } from "./check.ts";
 import type { Findings } from "./codes.ts";

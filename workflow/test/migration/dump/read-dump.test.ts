@@ -8,8 +8,10 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { type DumpValue, decodeRows } from "../../../src/migration/dump/decode-tuples.ts";
 import { DumpError } from "../../../src/migration/dump/dump-error.ts";
+import type { DumpStatement } from "../../../src/migration/dump/dump-statement.ts";
 import { surveyDump } from "../../../src/migration/dump/dump-tables.ts";
-import { type DumpStatement, type ReadDumpOptions, readDump } from "../../../src/migration/dump/read-dump.ts";
+import type { DumpWindowOptions } from "../../../src/migration/dump/dump-window.ts";
+import { readDump } from "../../../src/migration/dump/read-dump.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tenon-dump-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -21,7 +23,7 @@ function file(content: string | Uint8Array): string {
   return path;
 }
 
-async function read(path: string, options: ReadDumpOptions = {}): Promise<DumpStatement[]> {
+async function read(path: string, options: DumpWindowOptions = {}): Promise<DumpStatement[]> {
   const statements: DumpStatement[] = [];
   for await (const statement of readDump(path, options)) statements.push(statement);
   return statements;

@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs";
 import { EphysError } from "../../errors.ts";
 import type {} from "./webassembly.d.ts";
 
-/** The functions of traces.as.ts and median.as.ts; every number is a byte address, a count of bytes or a count (see there). */
+/** The functions of filter-block.as.ts, block-rows.as.ts, traces.as.ts and median.as.ts; every number is a byte address, a count of bytes or a count (see there). */
 export interface TraceFunctions {
   filterIntoBlock(
     input: number,
