@@ -10,7 +10,6 @@
 import { access, constants, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Recording } from "@tenon/ephys";
-import { openRecordingOfProbe } from "../ingest/find-recordings.ts";
 import { findFullPath, outputPath } from "../ingest/paths.ts";
 import { currentGrant } from "../operations/resource-pool.ts";
 import {
@@ -79,7 +78,9 @@ export class Lab {
 
   /** Opens the recording of an insertion.
    * @throws PathError, RecordingError */
-  openRecording(place: RecordingPlace): Promise<Recording> {
+  async openRecording(place: RecordingPlace): Promise<Recording> {
+    // what reads recordings is large, and a worker that waits for keys need not have it
+    const { openRecordingOfProbe } = await import("../ingest/find-recordings.ts");
     return openRecordingOfProbe(this.sessionFolder(place.session_dir), place.probe);
   }
 

@@ -3,7 +3,6 @@
  * Gathers what a session's report page shows, from the database and from the folders that the steps published.
  */
 import { hostname } from "node:os";
-import { join } from "node:path";
 import {
   ClusteringParamSet,
   ClusteringTask,
@@ -131,9 +130,4 @@ function duration(seconds: number): string {
 
 function shortened(text: string): string {
   return text.length <= 200 ? text : `${text.slice(0, 199)}…`;
-}
-
-/** Where a session's page is. */
-export function pagePath(sessionFolder: string): string {
-  return join(sessionFolder, "report.html");
 }

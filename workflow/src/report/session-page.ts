@@ -6,6 +6,7 @@
  */
 import { type Html, html, raw } from "./html.ts";
 import { script, style } from "./page-assets.ts";
+import { stateName } from "./session-state.ts";
 import { sparkbars, sparkline } from "./sparkline.ts";
 
 export interface UnitRow {
@@ -67,9 +68,6 @@ export interface SessionPage {
   /** Fingerprint of what the page shows, kept in its head; see session-state.ts. */
   readonly state: string;
 }
-
-/** Name of the meta element that holds the state. */
-export const stateName = "tenon-state";
 
 /** The whole page as text. */
 export function sessionPage(page: SessionPage): string {

@@ -4,6 +4,7 @@
  * the times of its sortings.
  */
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import type { HasNode } from "@tenon/datajoint";
 import { LFPSpectrogram } from "../pipeline/analysis.ts";
 import {
@@ -18,6 +19,8 @@ import {
 import { ProbeLevelReport, UnitLevelReport } from "../pipeline/ephys-report.ts";
 import { Session, SessionDirectory } from "../pipeline/session.ts";
 
+/** Name of the meta element of a page that holds the state. */
+export const stateName = "tenon-state";
 /** Raise it when pages are to be written anew though nothing they show has changed. */
 const pageVersion = 1;
 
@@ -39,27 +42,30 @@ const counted: readonly (readonly [name: string, table: HasNode])[] = [
   ["UnitLevelReport", UnitLevelReport],
 ];
 
-/** The state of every session that has a recording and a directory. One query a table, for all sessions. */
+/** The state of every session that has a recording and a directory, in one query: a worker that waits asks it all the time. */
 export async function sessionStates(): Promise<SessionState[]> {
   const names = Session.heading.primaryKey;
-  const identity = (row: Readonly<Record<string, unknown>>) => JSON.stringify(names.map((name) => row[name]));
-  const parts = new Map<string, string[]>();
-  for (const { n, ...key } of await Session.aggr(EphysRecording, { n: "count(*)" }).fetch())
-    parts.set(identity(key), [`EphysRecording ${n}`]);
-  for (const { n, last, ...key } of await Session.aggr(Clustering, {
-    n: "count(*)",
-    last: "max(clustering_time)",
-  }).fetch())
-    parts.get(identity(key))?.push(`Clustering ${n} ${last}`);
-  for (const [name, table] of counted)
-    for (const { n, ...key } of await Session.aggr(table, { n: "count(*)" }).fetch())
-      parts.get(identity(key))?.push(`${name} ${n}`);
-  const sessions = await SessionDirectory.proj("session_dir").fetch();
-  return sessions.flatMap(({ session_dir, ...key }) => {
-    const part = parts.get(identity(key));
-    if (part === undefined) return [];
-    const text = [`page ${pageVersion}`, ...part].join("\n");
+  const sortings = Session.aggr(Clustering, { Clustering: "count(*)", last: "max(clustering_time)" });
+  const all = counted.reduce(
+    (query, [name, table]) => query.join(Session.aggr(table, { [name]: "count(*)" }), { left: true }),
+    SessionDirectory.proj("session_dir")
+      .join(Session.aggr(EphysRecording, { EphysRecording: "count(*)" }))
+      .join(sortings, { left: true }),
+  );
+  const rows: Readonly<Record<string, unknown>>[] = await all.fetch();
+  return rows.map((row) => {
+    const parts = ["EphysRecording", "Clustering", ...counted.map(([name]) => name)].flatMap((name) => {
+      if (row[name] === null) return [];
+      return [name === "Clustering" ? `${name} ${row[name]} ${row["last"]}` : `${name} ${row[name]}`];
+    });
+    const text = [`page ${pageVersion}`, ...parts].join("\n");
     const state = createHash("sha256").update(text).digest("hex").slice(0, 16);
-    return [{ key, sessionDir: session_dir, state }];
+    const key = Object.fromEntries(names.map((name) => [name, row[name]]));
+    return { key, sessionDir: String(row["session_dir"]), state };
   });
+}
+
+/** Where a session's page is. */
+export function pagePath(sessionFolder: string): string {
+  return join(sessionFolder, "report.html");
 }

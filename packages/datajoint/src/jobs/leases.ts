@@ -55,9 +55,9 @@ export class Leases {
   }
 
   /**
-   * Opens the queue's connection and starts the beat thread.
+   * Opens the queue's connection. The beat thread starts with the first claim.
    *
-   * @throws AccessError, LostConnectionError, SettingsError as `connect`; DataJointError when the thread could not be started
+   * @throws AccessError, LostConnectionError, SettingsError as `connect`
    */
   static async open(
     settings: ConnectionSettings,
@@ -67,15 +67,7 @@ export class Leases {
     const all = { ...defaultTiming, ...timing };
     checkTiming(all);
     const own = queueSettings(settings, all);
-    const connection = await connect(own);
-    const beater = new Beater(own, all.beatS);
-    try {
-      await beater.ready();
-    } catch (error) {
-      await connection.close();
-      throw error;
-    }
-    return new Leases(connection, beater, all, options);
+    return new Leases(await connect(own), new Beater(own, all.beatS), all, options);
   }
 
   /** The queue of a table, declared when it is not there, and the memory of its late leases. Workers of the other generation may bring

@@ -141,6 +141,7 @@ export class ReservedWork {
       this.#lastLookMs = Number.NEGATIVE_INFINITY;
       return this.#takeOverSome(most);
     }
+    await this.#leases.beater.ready();
     const wanted = Math.min(most, Math.ceil(this.#list.length / SHARE));
     // keys that others have taken in the meantime leave some of the list
     while (this.#list.length > 0 && this.#inHand.length === 0) {
@@ -189,6 +190,7 @@ export class ReservedWork {
     const found = (await this.#leases.hasReserved(this.#queue)) ? await listLate(this.#queue) : [];
     const late = found.filter(({ key }) => this.#among?.has(keyText(key, this.#queue.key)) ?? true);
     const due = this.#watch.look(this.#queue, late, askedMs, monotonicMs());
+    if (due.length > 0) await this.#leases.beater.ready();
     for (const job of due.slice(0, wanted)) {
       const sinceMs = monotonicMs();
       try {

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BeaterEvent } from "../../src/jobs/beater.ts";
+import { Beater, type BeaterEvent } from "../../src/jobs/beater.ts";
 import { claim } from "../../src/jobs/claim.ts";
 import { Leases } from "../../src/jobs/leases.ts";
 import type { JobQueue } from "../../src/jobs/queue.ts";
@@ -81,5 +81,44 @@ describeDialects("the beat thread", (database) => {
       events.map(({ kind }) => kind),
       ["databaseAway"],
     );
+  });
+
+  it("starts its thread with the first lease, lets it end without one, and starts another", async () => {
+    const fixture = {
+      connection: database.connection,
+      schema: await database.createSchema("resting"),
+      generation: "current" as const,
+    };
+    await createTables(fixture);
+    await insertItems(fixture, 1);
+    await using leases = await Leases.open(database.settings, quick);
+    const { queue } = await leases.queue({
+      schema: fixture.schema,
+      target: "__result",
+      shape: "current",
+      key: resultHeading.attributes.filter((attribute) => attribute.inKey),
+    });
+    await addPending(queue, [keyOf(1)]);
+    assert.equal(leases.beater.isRunning, false);
+    const beater = new Beater(database.settings, quick.beatS, 100);
+    try {
+      const [won] = await claim(queue, [keyOf(1)]);
+      const renewed = async () => {
+        await beater.ready();
+        const sinceMs = monotonicMs();
+        const held = beater.hold(queue, won!, sinceMs);
+        await sleep(ROUNDS_MS);
+        assert.ok(held.lastBeatMs > sinceMs);
+        // as long as it is held, it does not rest
+        assert.equal(beater.isRunning, true);
+        held.drop();
+      };
+      await renewed();
+      await sleep(500);
+      assert.equal(beater.isRunning, false);
+      await renewed();
+    } finally {
+      await beater.close();
+    }
   });
 });

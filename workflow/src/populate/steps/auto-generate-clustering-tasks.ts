@@ -11,7 +11,6 @@ import { ClusteringParamSet, ClusteringTask, EphysRecording, ProbeInsertion } fr
 import { SessionDirectory } from "../../pipeline/session.ts";
 import type { Lab } from "../lab.ts";
 import type { TaskContext } from "../process.ts";
-import { hasCompleteResults } from "./phy-location.ts";
 
 /** The parameter set that every recording gets. */
 const usualParamset = 0;
@@ -41,6 +40,9 @@ export async function autoGenerateClusteringTasks({ lab, signal, log }: TaskCont
     .join(ProbeInsertion.proj())
     .join(SessionDirectory.proj("session_dir"))
     .fetch();
+  if (waiting.length === 0) return 0;
+  // what reads recordings is loaded when there is one
+  const { hasCompleteResults } = await import("./phy-location.ts");
   const refused: string[] = [];
   for (const { session_dir, ...key } of waiting) {
     signal.throwIfAborted();

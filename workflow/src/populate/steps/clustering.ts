@@ -9,9 +9,10 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { missingPhyFiles, readNpy } from "@tenon/ephys";
-import { Clustering, ClusteringTask } from "../../pipeline/ephys.ts";
+import { Clustering } from "../../pipeline/ephys.ts";
 import type { Lab } from "../lab.ts";
 import { utcText } from "./execution.ts";
+import { clusteringKeys } from "./key-sources.ts";
 import { readManifest } from "./manifest.ts";
 import { phyFolderOf } from "./phy-location.ts";
 import { MissingResultsError } from "./published-folder.ts";
@@ -19,7 +20,7 @@ import { fetchSortingTask, keepOutputDir } from "./sorting-task.ts";
 
 export function makeClustering(lab: Lab): void {
   Clustering.makes({
-    keySource: () => ClusteringTask.restrict([{ task_mode: "load" }, Clustering]).proj(),
+    keySource: clusteringKeys,
     fetch: fetchSortingTask,
     compute: async (_key, task, { signal }) => {
       const folder = await phyFolderOf(lab, task, signal);

@@ -14,9 +14,7 @@ import {
   SpectrogramParameters,
 } from "../../pipeline/analysis.ts";
 import { LFP, LFPElectrode } from "../../pipeline/ephys.ts";
-
-/** The parameter set that the pipeline computes by itself: 0.25 s windows. */
-const usualParameters = 2;
+import { lfpSpectrogramKeys } from "./key-sources.ts";
 
 export function makeLfpQc(): void {
   LFPQC.makes({
@@ -44,8 +42,7 @@ function momentOf(moment: number, std: number): number {
 
 export function makeLfpSpectrogram(): void {
   LFPSpectrogram.makes({
-    keySource: () =>
-      LFPElectrode.proj().join(SpectrogramParameters.restrict({ param_idx: usualParameters }).proj()),
+    keySource: lfpSpectrogramKeys,
     fetch: async (key) => ({
       lfp: (await LFPElectrode.restrict(key).fetch1()).lfp as Float32Array,
       samplingRateHz: (await LFP.restrict(key).proj("lfp_sampling_rate").fetch1()).lfp_sampling_rate,

@@ -1,34 +1,73 @@
 /**
  * @module
- * Tells every table that is filled by computing how its rows are made.
+ * Tells every table that is filled by computing how its rows are made. What computes them (sorter, figures) is loaded with the first key
+ * of the step, so that a worker that only waits stays small.
  */
+import type { HasNode, Make, TableClass } from "@tenon/datajoint";
+import { LFPQC, LFPSpectrogram } from "../../pipeline/analysis.ts";
+import {
+  Clustering,
+  CuratedClustering,
+  EphysRecording,
+  LFP,
+  QualityMetrics,
+  WaveformSet,
+} from "../../pipeline/ephys.ts";
+import { ProbeLevelReport, UnitLevelReport } from "../../pipeline/ephys-report.ts";
+import { PostProcessing, PreProcessing, SIClustering } from "../../pipeline/ephys-sorter.ts";
 import type { Lab } from "../lab.ts";
-import { makeClustering } from "./clustering.ts";
-import { makeCuratedClustering } from "./curated-clustering.ts";
-import { makeEphysRecording } from "./ephys-recording.ts";
-import { makeLfp } from "./lfp.ts";
-import { makeLfpQc, makeLfpSpectrogram } from "./lfp-analysis.ts";
-import { makePostProcessing } from "./post-processing.ts";
-import { makePreProcessing } from "./pre-processing.ts";
-import { makeProbeLevelReport } from "./probe-level-report.ts";
-import { makeQualityMetrics } from "./quality-metrics.ts";
-import { makeSiClustering } from "./si-clustering.ts";
-import { makeUnitLevelReport } from "./unit-level-report.ts";
-import { makeWaveformSet } from "./waveform-set.ts";
+import * as keys from "./key-sources.ts";
 
 /** Registers all steps; call it once, with the lab that they work in. */
 export function makeAllSteps(lab: Lab): void {
-  makeEphysRecording(lab);
-  makeLfp(lab);
-  makeLfpQc();
-  makeLfpSpectrogram();
-  makePreProcessing(lab);
-  makeSiClustering(lab);
-  makePostProcessing(lab);
-  makeClustering(lab);
-  makeCuratedClustering(lab);
-  makeWaveformSet(lab);
-  makeQualityMetrics(lab);
-  makeProbeLevelReport(lab);
-  makeUnitLevelReport();
+  later(EphysRecording, async () => (await import("./ephys-recording.ts")).makeEphysRecording(lab));
+  later(LFP, async () => (await import("./lfp.ts")).makeLfp(lab));
+  later(LFPQC, async () => (await import("./lfp-analysis.ts")).makeLfpQc());
+  later(
+    LFPSpectrogram,
+    async () => (await import("./lfp-analysis.ts")).makeLfpSpectrogram(),
+    keys.lfpSpectrogramKeys,
+  );
+  later(
+    PreProcessing,
+    async () => (await import("./pre-processing.ts")).makePreProcessing(lab),
+    keys.preProcessingKeys,
+  );
+  later(SIClustering, async () => (await import("./si-clustering.ts")).makeSiClustering(lab));
+  later(PostProcessing, async () => (await import("./post-processing.ts")).makePostProcessing(lab));
+  later(Clustering, async () => (await import("./clustering.ts")).makeClustering(lab), keys.clusteringKeys);
+  later(CuratedClustering, async () => (await import("./curated-clustering.ts")).makeCuratedClustering(lab));
+  later(WaveformSet, async () => (await import("./waveform-set.ts")).makeWaveformSet(lab));
+  later(
+    QualityMetrics,
+    async () => (await import("./quality-metrics.ts")).makeQualityMetrics(lab),
+    keys.qualityMetricsKeys,
+  );
+  later(
+    ProbeLevelReport,
+    async () => (await import("./probe-level-report.ts")).makeProbeLevelReport(lab),
+    keys.probeLevelReportKeys,
+  );
+  later(
+    UnitLevelReport,
+    async () => (await import("./unit-level-report.ts")).makeUnitLevelReport(),
+    keys.unitLevelReportKeys,
+  );
+}
+
+/** Registers a step that is loaded with its first key.
+ * @param register  loads the step and lets it register itself
+ * @param keySource  the same that the step registers; undefined for all keys of the parents */
+function later(table: TableClass, register: () => Promise<void>, keySource?: () => HasNode): void {
+  let loaded: Promise<Make> | undefined;
+  const step = () => {
+    loaded ??= register().then(() => table.make!);
+    return loaded;
+  };
+  const parts: Make = {
+    fetch: async (key) => (await step()).fetch(key),
+    compute: async (key, fetched, context) => (await step()).compute(key, fetched, context),
+    insert: async (key, computed, context) => (await step()).insert(key, computed, context),
+  };
+  table.makes(keySource === undefined ? parts : { ...parts, keySource });
 }

@@ -9,11 +9,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { planToJson, sorterParameters } from "@tenon/ephys";
-import { Clustering, ClusteringTask } from "../../pipeline/ephys.ts";
 import { PreProcessing } from "../../pipeline/ephys-sorter.ts";
 import type { Lab } from "../lab.ts";
 import { sorterParametersOf } from "./built-in-methods.ts";
 import { timed } from "./execution.ts";
+import { preProcessingKeys } from "./key-sources.ts";
 import { learnPlan } from "./learn-plan.ts";
 import { writeManifest } from "./manifest.ts";
 import { recordingInputs } from "./recording-inputs.ts";
@@ -25,8 +25,7 @@ export const planFile = "plan.json";
 
 export function makePreProcessing(lab: Lab): void {
   PreProcessing.makes({
-    keySource: () =>
-      ClusteringTask.restrict({ task_mode: "trigger" }).subtract(Clustering.subtract(PreProcessing)).proj(),
+    keySource: preProcessingKeys,
     fetch: fetchSortingTask,
     compute: async (key, task, { signal, progress, attempt }) => {
       const { preprocessing } = sorterParameters(sorterParametersOf(task));

@@ -8,7 +8,6 @@
  */
 
 import { join } from "node:path";
-import { CuratedClustering, QualityMetrics, WaveformSet } from "../../pipeline/ephys.ts";
 import { ProbeLevelReport } from "../../pipeline/ephys-report.ts";
 import {
   driftMapOfShank,
@@ -20,6 +19,7 @@ import {
 } from "../../report/sorting-figures.ts";
 import { writeFigure, writeFigureList } from "../../report/write-figures.ts";
 import type { Lab } from "../lab.ts";
+import { probeLevelReportKeys } from "./key-sources.ts";
 import { loadSorting } from "./loaded-sorting.ts";
 import { inputFiles, writeManifest } from "./manifest.ts";
 import { phyFolderOf } from "./phy-location.ts";
@@ -32,7 +32,7 @@ export const figuresFolder = "figures";
 
 export function makeProbeLevelReport(lab: Lab): void {
   ProbeLevelReport.makes({
-    keySource: () => CuratedClustering.restrict(WaveformSet).restrict(QualityMetrics).proj(),
+    keySource: probeLevelReportKeys,
     fetch: async (key: StepKey) => ({
       task: await fetchSortingTask(key),
       tables: await fetchSortingTables(key),

@@ -12,17 +12,16 @@ import {
   waveformFeatures,
 } from "@tenon/ephys";
 import {
-  CuratedClustering,
   CuratedClusteringUnit,
   QualityMetrics,
   QualityMetricsCluster,
   QualityMetricsWaveform,
-  WaveformSet,
   WaveformSetWaveform,
 } from "../../pipeline/ephys.ts";
 import type { Lab } from "../lab.ts";
 import { channelNoise } from "./channel-noise.ts";
 import { electrodesOf } from "./curated-clustering.ts";
+import { qualityMetricsKeys } from "./key-sources.ts";
 import { type LoadedSorting, loadSorting } from "./loaded-sorting.ts";
 import { metricsFeatures } from "./metrics-features.ts";
 import { phyFolderOf } from "./phy-location.ts";
@@ -33,7 +32,7 @@ import { spikeDepths } from "./spike-depths.ts";
 
 export function makeQualityMetrics(lab: Lab): void {
   QualityMetrics.makes({
-    keySource: () => CuratedClustering.restrict(WaveformSet).proj(),
+    keySource: qualityMetricsKeys,
     fetch: async (key: StepKey) => ({
       task: await fetchSortingTask(key),
       units: await CuratedClusteringUnit.restrict(key).keys({ orderBy: ["unit"] }),

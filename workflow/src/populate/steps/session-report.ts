@@ -6,18 +6,11 @@
  * What a newcomer would get wrong: several workers may write the same page at once. Each writes a file of its own and renames it, so a
  * reader always finds a whole page.
  */
-import { mkdir, open } from "node:fs/promises";
-import { dirname } from "node:path";
+import { open } from "node:fs/promises";
 import { outputPath } from "../../ingest/paths.ts";
-import { pagePath, sessionData } from "../../report/session-data.ts";
-import { sessionPage, stateName } from "../../report/session-page.ts";
-import { type SessionState, sessionStates } from "../../report/session-state.ts";
-import { explain } from "../attempt-folder.ts";
+import { pagePath, type SessionState, sessionStates, stateName } from "../../report/session-state.ts";
 import type { Lab } from "../lab.ts";
 import type { TaskContext } from "../process.ts";
-import { programVersion } from "./manifest.ts";
-import { gatherManifests, provenanceOf } from "./sorting-manifest.ts";
-import { writeWhole } from "./write-whole.ts";
 
 /** What this process has seen on disk, so that pages are not opened every cycle. */
 const seen = new WeakMap<Lab, Map<string, string>>();
@@ -45,7 +38,9 @@ export async function writeSessionReports({ lab, signal, log }: TaskContext): Pr
     try {
       const path = pagePath(lab.outputFolder(session.sessionDir));
       if ((await stateOfPage(path)) !== session.state) {
-        await writeReport(lab, session, path, signal);
+        // figures are large: loaded when there is a page to write
+        const { writeSessionReport } = await import("./write-session-report.ts");
+        await writeSessionReport(lab, session, path, signal);
         log(`report: ${path}`);
         written++;
       }
@@ -58,27 +53,6 @@ export async function writeSessionReports({ lab, signal, log }: TaskContext): Pr
   }
   if (errors.length > 0) throw errors[0];
   return written;
-}
-
-async function writeReport(
-  lab: Lab,
-  session: SessionState,
-  path: string,
-  signal: AbortSignal,
-): Promise<void> {
-  await explain(path, async () => {
-    await mkdir(dirname(path), { recursive: true });
-    const page = await sessionData(session, {
-      outputFolder: (relative) => lab.outputFolder(relative),
-      programVersion,
-      provenanceOf: async (folder) => {
-        await gatherManifests(folder);
-        return provenanceOf(folder);
-      },
-      signal,
-    });
-    await writeWhole(path, sessionPage(page));
-  });
 }
 
 /** The state in a page's head; undefined when there is no page. */

@@ -2,20 +2,16 @@
  * @module
  * Step ephys_report.UnitLevelReport: waveform, autocorrelogram and depth waveforms of each unit as plotly figures (pipeline contract 2.8).
  */
-import {
-  CuratedClusteringUnit,
-  EphysRecording,
-  WaveformSet,
-  WaveformSetWaveform,
-} from "../../pipeline/ephys.ts";
+import { CuratedClusteringUnit, EphysRecording, WaveformSetWaveform } from "../../pipeline/ephys.ts";
 import { UnitLevelReport } from "../../pipeline/ephys-report.ts";
 import { ProbeTypeElectrode } from "../../pipeline/probe.ts";
+import { unitLevelReportKeys } from "./key-sources.ts";
 import { autocorrelogramPlotly, depthWaveformPlotly, waveformPlotly } from "./plotly-figures.ts";
 import type { StepKey } from "./sorting-task.ts";
 
 export function makeUnitLevelReport(): void {
   UnitLevelReport.makes({
-    keySource: () => CuratedClusteringUnit.restrict(WaveformSet).proj(),
+    keySource: unitLevelReportKeys,
     fetch: async (key: StepKey) => {
       const unit = await CuratedClusteringUnit.restrict(key)
         .proj("electrode", "probe_type", "cluster_quality_label", "spike_times")
