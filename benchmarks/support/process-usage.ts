@@ -7,6 +7,8 @@ import { readdirSync, readFileSync } from "node:fs";
 export interface ProcessUsage {
   /** Of all its processes together, bytes. */
   readonly residentBytes: number;
+  /** Of those, what no other process can share: neither the program's own code nor libraries. */
+  readonly ownBytes: number;
   /** User and system, seconds. */
   readonly cpuS: number;
   /** Bytes of all read and write calls, those on sockets included. */
@@ -19,12 +21,13 @@ const ticks = 100;
 
 /** Usage now; undefined when the process is gone. */
 export function processUsage(pid: number): ProcessUsage | undefined {
-  const sum = { residentBytes: 0, cpuS: 0, readBytes: 0, writtenBytes: 0 };
+  const sum = { residentBytes: 0, ownBytes: 0, cpuS: 0, readBytes: 0, writtenBytes: 0 };
   try {
     for (const one of [pid, ...descendants(pid)]) {
       const fields = statOf(one);
       sum.cpuS += (Number(fields[11]) + Number(fields[12])) / ticks;
       sum.residentBytes += numberIn(`/proc/${one}/status`, /VmRSS:\s+(\d+)/) * 1024;
+      sum.ownBytes += numberIn(`/proc/${one}/status`, /RssAnon:\s+(\d+)/) * 1024;
       sum.readBytes += numberIn(`/proc/${one}/io`, /rchar: (\d+)/);
       sum.writtenBytes += numberIn(`/proc/${one}/io`, /wchar: (\d+)/);
     }

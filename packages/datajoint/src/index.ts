@@ -43,7 +43,7 @@ export {
   type PythonVerdict,
   PythonWatch,
 } from "./jobs/dead-python.ts";
-export { freeJobs, ignoreJobs, type JobRow, type JobStatus, readJobs } from "./jobs/inspect.ts";
+export { freeJobs, ignoreJobs, type JobRow, type JobStatus, readJobs, withErrors } from "./jobs/inspect.ts";
 export type { JobKey } from "./jobs/job-key.ts";
 export { keyHash } from "./jobs/key-hash.ts";
 export { Leases, type LeasesOptions } from "./jobs/leases.ts";

@@ -14,7 +14,7 @@ const names = `
   IntegrityError LeaseLostError Leases LostConnectionError MatCell MatSparse MatStruct MissingAttributeError MissingExternalFile
   MissingTableError NdArray PythonWatch Query QueryError QuerySyntaxError RawSession RefusedError RetryTransactionError Schema SettingsError StructuredArray Top
   Tuple U UniversalSet UnknownAttributeError Uuid ValueError allOf connect declareCopy defaultTiming deleteFrom findQueue freeJobs ignoreJobs isHeld keyHash
-  loadGraph not openConnections pack packAsync populate progress queueStatus readJobs readTableName releaseDeadPython retry universal unpack unpackAsync uuidText
+  loadGraph not openConnections pack packAsync populate progress queueStatus readJobs readTableName releaseDeadPython retry universal unpack unpackAsync uuidText withErrors
   virtualSchema
 `;
 

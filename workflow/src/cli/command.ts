@@ -159,3 +159,10 @@ export function required(args: Arguments, option: string): string {
   if (typeof text !== "string" || text === "") throw new UsageError(`--${option} is needed.`);
   return text;
 }
+
+/** An error as one sentence for people; with its stack when TENON_DEBUG is set. */
+export function sentence(error: unknown, debug: boolean): string {
+  if (!(error instanceof Error)) return String(error);
+  if (debug) return error.stack ?? error.message;
+  return error.message;
+}

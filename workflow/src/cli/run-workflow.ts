@@ -11,10 +11,9 @@ import { StructuredLog } from "../operations/structured-log.ts";
 import { startWorker } from "../populate/start-worker.ts";
 import { workers } from "../populate/worker.ts";
 import { loadSettings } from "../settings/settings.ts";
-import { misuseOf, type Outer } from "./command.ts";
+import { misuseOf, type Outer, sentence } from "./command.ts";
 import { onStarterGone } from "./lifeline.ts";
 import { makeProgress } from "./progress.ts";
-import { sentence } from "./tenon.ts";
 import { version } from "./tenon-version.ts";
 
 const options = {

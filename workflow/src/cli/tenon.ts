@@ -4,7 +4,7 @@
  * The program `tenon`: finds the command, runs it, turns its errors into a sentence and an exit code.
  */
 import { nearestName } from "../settings/keys.ts";
-import { type Outer, runCommand, UsageError } from "./command.ts";
+import { type Outer, runCommand, sentence, UsageError } from "./command.ts";
 import { commands } from "./commands.ts";
 import { version } from "./tenon-version.ts";
 
@@ -70,13 +70,6 @@ function lines(names: readonly string[]): string {
 
 function list(): string {
   return `Tenon: an electrophysiology pipeline on the lab's own machines.\n\nusage: tenon COMMAND ...   (tenon COMMAND --help, tenon --version)\n\n${lines(Object.keys(commands))}\n\nWorkers: run_workflow <worker_name>\n`;
-}
-
-/** An error as one sentence for people; with its stack when TENON_DEBUG is set. */
-export function sentence(error: unknown, debug: boolean): string {
-  if (!(error instanceof Error)) return String(error);
-  if (debug) return error.stack ?? error.message;
-  return error.message;
 }
 
 if (import.meta.main) {

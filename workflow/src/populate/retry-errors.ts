@@ -4,7 +4,7 @@
  * process), and after those that a lab says so of (autoclear patterns). With a growing pause and not for ever: then the key is a dead
  * letter, and `tenon jobs` shows it (pipeline contract 6.4; its O3: there is no limit there).
  */
-import { findQueue, freeJobs, type JobQueue, readJobs } from "@tenon/datajoint";
+import { findQueue, freeJobs, type JobQueue, readJobs, withErrors } from "@tenon/datajoint";
 import {
   forgetOldRetries,
   forgetRetry,
@@ -62,8 +62,12 @@ export class ErrorRetries {
     this.#known = new Map((await readRetries()).map((state) => [idOf(state), state]));
     for (const { process, table } of this.#steps) {
       const queue = this.#queues.get(process) ?? (await findQueue(table));
-      if (queue === undefined) continue;
-      this.#queues.set(process, queue);
+      if (queue !== undefined) this.#queues.set(process, queue);
+    }
+    const failing = new Set(await withErrors([...this.#queues.values()]));
+    for (const { process, table } of this.#steps) {
+      const queue = this.#queues.get(process);
+      if (queue === undefined || !failing.has(queue)) continue;
       for (const job of await readJobs(queue, "error")) {
         if (!this.#patterns.some((pattern) => pattern.test(job.message))) continue;
         const failed = { process, keyHash: jobHash(queue, job.key), key: job.key, message: job.message };

@@ -84,7 +84,7 @@ async function work(
   for (const difference of differences) options.log(`warning: ${difference}`);
   await lab.checkProcessedRoot();
   await using leases = await Leases.open(settings.database, timingOf(settings.leaseS));
-  const journal = new WorkerJournal(connection, name);
+  await using journal = new WorkerJournal(connection, name);
   await journal.register(worker, {
     run_duration: options.durationS ?? -1,
     sleep_duration: options.sleepS ?? 30,

@@ -18,6 +18,8 @@ import type { StepDefinition, WorkerDefinition } from "./process.ts";
 /** Rows of the logs are kept for so many days, and looked through once in so many hours. */
 const keptDays = 30;
 const lookEveryH = 1;
+/** Processes that begin within this time are one statement. */
+const togetherMs = 200;
 /** Characters of a message or key in the error log. */
 const longestText = 2047;
 
@@ -32,7 +34,7 @@ export interface LoggedError {
   readonly stack: string;
 }
 
-export class WorkerJournal {
+export class WorkerJournal implements AsyncDisposable {
   readonly #connection: Connection;
   readonly #worker: string;
   /** The database's user and this host, as rows name it; "" on SQLite. */
@@ -40,7 +42,9 @@ export class WorkerJournal {
   #begun: ({ process: string; process_timestamp: string; worker_name: string } & ReturnType<
     WorkerJournal["who"]
   >)[] = [];
-  #written: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #failure: Error | undefined;
   #lastLookMs = Number.NEGATIVE_INFINITY;
 
   constructor(connection: Connection, worker: string) {
@@ -86,21 +90,43 @@ export class WorkerJournal {
     });
   }
 
-  /** Says that a process is about to run. Those that begin in one moment are written together. */
-  begin(process_: string): Promise<void> {
+  /** Says that a process is about to run. Written a moment later, together with those that begin in that moment.
+   *  @throws what hindered the last writing, once */
+  async begin(process_: string): Promise<void> {
+    const error = this.#failure;
+    this.#failure = undefined;
+    if (error !== undefined) throw error;
     this.#begun.push({
       process: process_,
       process_timestamp: utcNow(),
       worker_name: this.#worker,
       ...this.who(),
     });
-    this.#written ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-      const rows = this.#begun;
-      this.#begun = [];
-      this.#written = undefined;
-      return again(async () => void (await WorkerLog.insert(rows, { skipDuplicates: true })));
-    });
-    return this.#written;
+    this.#timer ??= setTimeout(() => void this.settle(), togetherMs);
+  }
+
+  /** Writes what has begun and is not written yet. */
+  settle(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing = this.#writing.then(() => this.#write());
+    return this.#writing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.settle();
+  }
+
+  /** Never throws. */
+  async #write(): Promise<void> {
+    const rows = this.#begun;
+    this.#begun = [];
+    if (rows.length === 0) return;
+    try {
+      await again(async () => void (await WorkerLog.insert(rows, { skipDuplicates: true })));
+    } catch (error) {
+      this.#failure = error as Error;
+    }
   }
 
   /** Keeps an error; a later one of the same key takes its place. */

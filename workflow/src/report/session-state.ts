@@ -45,24 +45,35 @@ const counted: readonly (readonly [name: string, table: HasNode])[] = [
 /** The state of every session that has a recording and a directory, in one query: a worker that waits asks it all the time. */
 export async function sessionStates(): Promise<SessionState[]> {
   const names = Session.heading.primaryKey;
-  const sortings = Session.aggr(Clustering, { Clustering: "count(*)", last: "max(clustering_time)" });
+  const sortings = Session.aggr(Clustering, { n_clustering: "count(*)", last: "max(clustering_time)" });
   const all = counted.reduce(
-    (query, [name, table]) => query.join(Session.aggr(table, { [name]: "count(*)" }), { left: true }),
+    (query, [name, table]) =>
+      query.join(Session.aggr(table, { [countOf(name)]: "count(*)" }), { left: true }),
     SessionDirectory.proj("session_dir")
-      .join(Session.aggr(EphysRecording, { EphysRecording: "count(*)" }))
+      .join(Session.aggr(EphysRecording, { n_recording: "count(*)" }))
       .join(sortings, { left: true }),
   );
   const rows: Readonly<Record<string, unknown>>[] = await all.fetch();
   return rows.map((row) => {
-    const parts = ["EphysRecording", "Clustering", ...counted.map(([name]) => name)].flatMap((name) => {
-      if (row[name] === null) return [];
-      return [name === "Clustering" ? `${name} ${row[name]} ${row["last"]}` : `${name} ${row[name]}`];
-    });
+    const { n_recording, n_clustering, last } = row;
+    const parts = [
+      `EphysRecording ${n_recording}`,
+      ...(n_clustering === null ? [] : [`Clustering ${n_clustering} ${last}`]),
+      ...counted.flatMap(([name]) => {
+        const n = row[countOf(name)];
+        return n === null ? [] : [`${name} ${n}`];
+      }),
+    ];
     const text = [`page ${pageVersion}`, ...parts].join("\n");
     const state = createHash("sha256").update(text).digest("hex").slice(0, 16);
     const key = Object.fromEntries(names.map((name) => [name, row[name]]));
     return { key, sessionDir: String(row["session_dir"]), state };
   });
+}
+
+/** The attribute that counts the rows of a table. */
+function countOf(name: string): string {
+  return `n_${name.toLowerCase()}`;
 }
 
 /** Where a session's page is. */

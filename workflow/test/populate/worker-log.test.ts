@@ -1,6 +1,7 @@
 /** What a worker writes of itself; on a database file in this process. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { DataJointError } from "@tenon/datajoint";
 import { RegisteredWorker, RegisteredWorkerProcess, WorkerLog } from "../../src/pipeline/worker-log.ts";
 import { causeOf } from "../../src/populate/job-causes.ts";
 import { inlined } from "../../src/populate/key-source-sql.ts";
@@ -62,6 +63,8 @@ describe("the worker's log", () => {
   it("has a row for every process that begins, in UTC, and forgets after 30 days, once an hour", async () => {
     const journal = new WorkerJournal(lab.connection, "w");
     for (let i = 0; i < 20; i++) await journal.begin("data.Result");
+    assert.equal(await WorkerLog.count(), 0, "written together, a moment later");
+    await journal.settle();
     assert.equal(await WorkerLog.count(), 20, "two rows of one microsecond do not meet");
     const old = { process_timestamp: "2020-01-01 00:00:00.000001", process: "x", host: "h" };
     await WorkerLog.insert([old]);
@@ -72,6 +75,19 @@ describe("the worker's log", () => {
     assert.equal(await WorkerLog.count(), 21);
     await journal.cleanUp(3_600_000);
     assert.equal(await WorkerLog.count(), 20);
+  });
+});
+
+describe("a log that cannot be written", () => {
+  it("is told at the next process, once, and goes on", async () => {
+    await using journal = new WorkerJournal(lab.connection, "w");
+    const before = await WorkerLog.count();
+    await journal.begin("p".repeat(5000));
+    await journal.settle();
+    await assert.rejects(journal.begin("data.Result"), DataJointError);
+    await journal.begin("data.Result");
+    await journal.settle();
+    assert.equal(await WorkerLog.count(), before + 1);
   });
 });
 

@@ -43,6 +43,24 @@ export async function readJobs(queue: JobQueue, status?: JobStatus): Promise<rea
   return [...rows.values()].filter((row) => status === undefined || row.status === status);
 }
 
+/** Which of some queues of one connection have failed jobs: one question for all, since mostly none has. */
+export async function withErrors<Queue extends JobQueue>(
+  queues: readonly Queue[],
+): Promise<readonly Queue[]> {
+  const [first] = queues;
+  if (first === undefined) return [];
+  const columns = queues.map((queue, i) => {
+    const any = queuesOf(queue).map((one) => {
+      const isTarget = one.shape === "legacy" ? [sql("AND table_name=?", one.target)] : [];
+      return joined(`EXISTS (SELECT 1 FROM ${one.words.jobs} WHERE status='error'`, ...isTarget, ")");
+    });
+    const either = any.flatMap((one, j) => (j === 0 ? [one] : ["OR", one]));
+    return joined(i === 0 ? "" : ",", ...either, `AS q${i}`);
+  });
+  const { rows } = await first.connection.run(joined("SELECT", ...columns));
+  return queues.filter((_, i) => Number(rows[0]![`q${i}`]) > 0);
+}
+
 async function readRows(queue: JobQueue, status: JobStatus | undefined): Promise<readonly JobRow[]> {
   const { words, connection, shape } = queue;
   const quote = (name: string) => connection.dialect.writer.quote(name);

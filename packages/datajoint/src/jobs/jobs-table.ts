@@ -135,19 +135,21 @@ export function currentJobsHeading(key: readonly HeadingAttribute[], comment: st
 /** Declares the job table of a queue when it is not there, and on SQLite the counter of tokens.
  *  @returns the queue, with its twin if workers of the other generation have one for this table */
 export async function declareJobs(queue: JobQueue): Promise<JobQueue> {
-  const found = await withTwin(queue);
+  const { connection, schema } = queue;
+  const found = withTwin(queue, await connection.dialect.catalogue.tables(connection, schema));
   if (!found.isDeclared) await createJobs(queue);
   if (queue.words.counter !== undefined) await declareCounter(queue);
   return found.queue;
 }
 
-/** Looks which queues a table has. */
-export async function withTwin(
+/** Which queues a table has.
+ * @param tables  names of the schema's tables */
+export function withTwin(
   queue: JobQueue,
-): Promise<{ readonly queue: JobQueue; readonly isDeclared: boolean }> {
-  const { connection, schema } = queue;
-  const { dialect } = connection;
-  const names = new Set(await dialect.catalogue.tables(connection, schema));
+  tables: readonly string[],
+): { readonly queue: JobQueue; readonly isDeclared: boolean } {
+  const { dialect } = queue.connection;
+  const names = new Set(tables);
   const shape = queue.shape === "legacy" ? "current" : "legacy";
   const twin = makeQueue({ ...queue, shape });
   const hasTwin = dialect.can.concurrentWriters && names.has(twin.jobs);

@@ -4,6 +4,7 @@
  */
 import { type Connection, type ConnectionSettings, connect } from "../connection/connection.ts";
 import { Beater } from "./beater.ts";
+import { Briefly } from "./briefly.ts";
 import { type PythonTiming, PythonWatch } from "./dead-python.ts";
 import { declareJobs, withTwin } from "./jobs-table.ts";
 import { LateWatch } from "./late.ts";
@@ -23,8 +24,8 @@ export interface OpenQueue {
 
 /** Between two looks at what changes seldom. */
 const LOOK_MS = 60_000;
-/** How long it is believed that no job is reserved; short beside every lease. */
-const RESERVED_MS = 1000;
+/** How long it is believed that no job is reserved, and which tables a schema has; short beside every lease. */
+const BRIEFLY_MS = 1000;
 
 export interface LeasesOptions {
   /** Whether reservations of dead Python workers are freed: by the rule of dead-python.ts, or `false` for never. Default: by the rule. */
@@ -39,7 +40,8 @@ export class Leases {
   readonly python: PythonWatch | undefined;
   readonly #queues = new Map<string, OpenQueue & { readonly lookedMs: number }>();
   readonly #pythonLooks = new Map<string, number>();
-  readonly #reserved = new Map<string, { readonly askedMs: number; readonly answer: Promise<boolean> }>();
+  readonly #reserved = new Briefly<boolean>(BRIEFLY_MS);
+  readonly #tables = new Briefly<readonly string[]>(BRIEFLY_MS);
 
   private constructor(
     connection: Connection,
@@ -77,7 +79,7 @@ export class Leases {
     const known = this.#queues.get(name);
     if (known !== undefined && monotonicMs() - known.lookedMs < LOOK_MS) return known;
     const plain = makeQueue({ ...target, connection: this.#connection, timing: this.timing });
-    const queue = known === undefined ? await declareJobs(plain) : (await withTwin(plain)).queue;
+    const queue = known === undefined ? await declareJobs(plain) : await this.#lookAgain(plain);
     // two calls may have declared it at the same time
     const old = this.#queues.get(name);
     const made = {
@@ -89,6 +91,15 @@ export class Leases {
     };
     this.#queues.set(name, made);
     return made;
+  }
+
+  /** A queue that was declared, with the twin that it may have by now. */
+  async #lookAgain(plain: JobQueue): Promise<JobQueue> {
+    const { connection, schema } = plain;
+    const tables = await this.#tables.ask(schema, () =>
+      connection.dialect.catalogue.tables(connection, schema),
+    );
+    return withTwin(plain, tables).queue;
   }
 
   /** Whether it is time to look for dead Python workers in a queue; remembers that it was asked. */
@@ -109,18 +120,12 @@ export class Leases {
   }
 
   #hasReserved({ words, connection }: JobQueue): Promise<boolean> {
-    const known = this.#reserved.get(words.jobs);
-    if (known !== undefined && monotonicMs() - known.askedMs < RESERVED_MS) return known.answer;
-    const answer = connection
-      .run(sql(`SELECT EXISTS (SELECT 1 FROM ${words.jobs} WHERE status='reserved') AS n`))
-      .then(({ rows }) => Number(rows[0]!.n) > 0);
-    const asked = { askedMs: monotonicMs(), answer };
-    this.#reserved.set(words.jobs, asked);
-    // no answer is none for those who ask next
-    answer.catch(() => {
-      if (this.#reserved.get(words.jobs) === asked) this.#reserved.delete(words.jobs);
+    return this.#reserved.ask(words.jobs, async () => {
+      const { rows } = await connection.run(
+        sql(`SELECT EXISTS (SELECT 1 FROM ${words.jobs} WHERE status='reserved') AS n`),
+      );
+      return Number(rows[0]!.n) > 0;
     });
-    return answer;
   }
 
   async close(): Promise<void> {

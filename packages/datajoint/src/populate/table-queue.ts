@@ -28,7 +28,8 @@ export async function findQueue(table: Populatable): Promise<JobQueue | undefine
     timing: defaultTiming,
     key: new Todo(table).key,
   });
-  const { queue: found, isDeclared } = await withTwin(queue);
+  const tables = await connection.dialect.catalogue.tables(connection, schema);
+  const { queue: found, isDeclared } = withTwin(queue, tables);
   return isDeclared ? found : undefined;
 }
 
