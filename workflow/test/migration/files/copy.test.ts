@@ -15,7 +15,6 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { connect as connectSocket, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -27,6 +26,7 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { freePort, noS3, type S3Server, startS3 } from "../../support/s3-server.ts";
+import { S3Wire } from "../../support/s3-wire.ts";
 import { makeTestLab, startProgram, type TestLab } from "../../support/test-lab.ts";
 
 interface Report {
@@ -202,16 +202,46 @@ describe("tenon migrate files", { skip: noS3, timeout: 200_000 }, () => {
     fresh(async () => {
       const body = randomBytes(300_000);
       await put("in/a.bin", body);
-      await using wire = await BadWire.lay(s3.endpoint);
+      const spoil = { count: 0, isAll: false };
+      await using wire = await S3Wire.lay(s3.endpoint, (piece) => {
+        // a piece in the middle of a body: no header is touched
+        if (piece.length > 20_000 && (spoil.isAll || spoil.count === 0)) {
+          piece[piece.length - 100]! ^= 0xff;
+          spoil.count++;
+        }
+        return piece;
+      });
       const report = await run(`s3://${bucket}/in`, "raw", "--endpoint", wire.endpoint);
-      assert.ok(wire.spoiled > 0);
+      assert.ok(spoil.count > 0);
       assert.deepEqual(report.problems, []);
       assert.ok(readFileSync(local("raw/a.bin")).equals(body));
       rmSync(local("raw/a.bin"));
-      wire.spoilAll = true;
+      spoil.isAll = true;
       const bad = await run(`s3://${bucket}/in`, "raw", "--endpoint", wire.endpoint);
       assert.deepEqual(codes(bad), ["content-differs in/a.bin"]);
       assert.ok(!existsSync(local("raw/a.bin")));
+    }));
+
+  it("an object that is changed while it is fetched is refused, and whole in the next run", () =>
+    fresh(async () => {
+      const [before, after] = [randomBytes(60 << 20), randomBytes(60 << 20)];
+      await upload("in/a.bin", before, 8 << 20);
+      const seen = { bytes: 0, isChanged: false };
+      await using wire = await S3Wire.lay(s3.endpoint, async (piece) => {
+        seen.bytes += piece.length;
+        if (!seen.isChanged && seen.bytes > 12 << 20) {
+          seen.isChanged = true;
+          await upload("in/a.bin", after, 8 << 20);
+        }
+        return piece;
+      });
+      const report = await run(`s3://${bucket}/in`, "raw", "--endpoint", wire.endpoint);
+      assert.ok(seen.isChanged);
+      assert.deepEqual(codes(report), ["object-changed in/a.bin"]);
+      assert.ok(!existsSync(local("raw/a.bin")), "half of the one and half of the other is nobody's file");
+      const again = await run(`s3://${bucket}/in`, "raw");
+      assert.deepEqual(again.problems, []);
+      assert.ok(readFileSync(local("raw/a.bin")).equals(after));
     }));
 
   it(
@@ -300,44 +330,3 @@ describe("tenon migrate files", { skip: noS3, timeout: 200_000 }, () => {
     );
   }
 });
-
-/** A proxy that spoils one byte of the first large answer, or of every one. */
-class BadWire {
-  readonly endpoint: string;
-  spoiled = 0;
-  spoilAll = false;
-  readonly #server: Server;
-
-  private constructor(server: Server, port: number) {
-    this.#server = server;
-    this.endpoint = `http://127.0.0.1:${port}`;
-  }
-
-  static async lay(target: string): Promise<BadWire> {
-    const port = Number(new URL(target).port);
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const wire = new BadWire(server, (server.address() as { port: number }).port);
-    server.on("connection", (client) => {
-      const upstream = connectSocket(port, "127.0.0.1");
-      client.on("error", () => upstream.destroy());
-      upstream.on("error", () => client.destroy());
-      client.on("close", () => upstream.destroy());
-      upstream.on("close", () => client.end());
-      client.on("data", (bytes) => upstream.write(bytes));
-      upstream.on("data", (bytes: Buffer) => {
-        // a piece in the middle of a body: no header is touched
-        if (bytes.length > 20_000 && (wire.spoilAll || wire.spoiled === 0)) {
-          bytes[bytes.length - 100]! ^= 0xff;
-          wire.spoiled++;
-        }
-        client.write(bytes);
-      });
-    });
-    return wire;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.close();
-  }
-}
