@@ -17,15 +17,15 @@ export async function tenon(words: readonly string[], outer: Outer): Promise<num
     }
     const group = groupOf(words[0]);
     if (group.length > 0 && (words[1] === "--help" || words[1] === "-h")) {
-      outer.out.write(`usage: tenon ${words[0]} COMMAND ...\n\n${lines(group)}\n`);
+      outer.out.write(`usage: tenon ${words[0]} COMMAND ...\n\n${await lines(group)}\n`);
       return 0;
     }
     const { name, rest } = find(words);
     if (name === undefined) {
-      (words.length === 0 ? outer.err : outer.out).write(list());
+      (words.length === 0 ? outer.err : outer.out).write(await list());
       return words.length === 0 ? 2 : 0;
     }
-    return await runCommand(name, commands[name]!, rest, outer);
+    return await runCommand(name, await commands[name]!(), rest, outer);
   } catch (error) {
     outer.err.write(`${sentence(error, outer.env["TENON_DEBUG"] !== undefined)}\n`);
     return error instanceof UsageError ? 2 : 1;
@@ -64,12 +64,13 @@ function groupOf(first: string | undefined): string[] {
   return Object.keys(commands).filter((name) => name.startsWith(`${first} `));
 }
 
-function lines(names: readonly string[]): string {
-  return names.map((name) => `  ${name.padEnd(18)}${commands[name]!.summary}`).join("\n");
+async function lines(names: readonly string[]): Promise<string> {
+  const shown = names.map(async (name) => `  ${name.padEnd(18)}${(await commands[name]!()).summary}`);
+  return (await Promise.all(shown)).join("\n");
 }
 
-function list(): string {
-  return `Tenon: an electrophysiology pipeline on the lab's own machines.\n\nusage: tenon COMMAND ...   (tenon COMMAND --help, tenon --version)\n\n${lines(Object.keys(commands))}\n\nWorkers: run_workflow <worker_name>\n`;
+async function list(): Promise<string> {
+  return `Tenon: an electrophysiology pipeline on the lab's own machines.\n\nusage: tenon COMMAND ...   (tenon COMMAND --help, tenon --version)\n\n${await lines(Object.keys(commands))}\n\nWorkers: run_workflow <worker_name>\n`;
 }
 
 if (import.meta.main) {

@@ -16,7 +16,7 @@ describe("tenon", () => {
       const { code, out, err } = await lab.tenon(...name.split(" "), "--help");
       assert.deepEqual([code, err], [0, ""]);
       t.assert.snapshot(out);
-      for (const option of [...Object.keys(commands[name]!.options), "json"])
+      for (const option of [...Object.keys((await commands[name]!()).options), "json"])
         assert.ok(out.includes(`--${option}`), `--${option} is not in the help`);
     });
 
