@@ -3,7 +3,7 @@
  * How fast files come from S3: `tenon migrate files` beside Debian's rclone, from one S3 server process on this machine (moto's).
  *
  *     TENON_PYTHON_S3=... node scripts/start.mjs benchmarks/s3-files.ts
- *         [--small 5000] [--small-kb 20] [--large 4] [--large-mb 500] [--rounds 3] [--systems tenon,rclone,rclone-16] [--seed 1]
+ *         [--small 5000] [--small-kb 20] [--large 4] [--large-mb 500] [--part-mb 16] [--rounds 3] [--systems tenon,rclone,rclone-16] [--seed 1]
  *         [--sets small,large] [--profile FOLDER] [--json]
  *
  * Two sets, many small files and a few large ones (uploaded in parts of 16 MB), each measured by itself: the systems take turns, each into an
@@ -38,6 +38,7 @@ const { values } = parseArgs({
     "small-kb": { type: "string", default: "20" },
     large: { type: "string", default: "4" },
     "large-mb": { type: "string", default: "500" },
+    "part-mb": { type: "string", default: "16" },
     rounds: { type: "string", default: "3" },
     systems: { type: "string", default: "tenon,rclone,rclone-16" },
     sets: { type: "string", default: "small,large" },
@@ -51,7 +52,7 @@ if (noS3 !== false) {
   process.exit(2);
 }
 const bucket = "bench";
-const partBytes = 16_000_000;
+const partBytes = Number(values["part-mb"]) * 1e6;
 const systems = values.systems.split(",");
 const program = fileURLToPath(new URL("../workflow/src/cli/tenon.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "tenon-s3-files-"));

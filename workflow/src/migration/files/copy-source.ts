@@ -8,9 +8,9 @@ import { createHash } from "node:crypto";
 import { mkdirSync, rmSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { type CopyResult, copyResult } from "./copy-result.ts";
-import { judge, planDigests } from "./expected-content.ts";
+import { judge, ownHashes, planDigests } from "./expected-content.ts";
 import { askExpected } from "./expected-from-head.ts";
-import { type FetchTools, fetchObject, rangeSize } from "./fetch-object.ts";
+import { type FetchTools, fetchObject, rangeSize, rangesAhead } from "./fetch-object.ts";
 import { type FileNote, FilesError, ObjectError } from "./file-problem.ts";
 import type { GlobFilter } from "./glob-filter.ts";
 import { HashPool } from "./hash-pool.ts";
@@ -85,6 +85,8 @@ class Copy {
   #doneBytes = 0;
   #fetched = 0;
   #fetchedBytes = 0;
+  /** Objects above `rangeSize` that are not there yet. */
+  #largeLeft = 0;
 
   constructor(
     request: CopyRequest,
@@ -216,19 +218,22 @@ class Copy {
     const verdict = judge(expected, digests);
     if (verdict.kind === "differs")
       throw new ObjectError("local-file-differs", `${path} has another content: ${verdict.message}. ${left}`);
-    const isWritten = row.local?.md5 === digests.md5;
+    const own = ownHashes(digests);
+    const { local: known } = row;
+    const isWritten =
+      known !== undefined &&
+      ((own.md5 !== undefined && own.md5 === known.md5) ||
+        (own.sha256 !== undefined && own.sha256 === known.sha256));
     if (verdict.kind === "unverifiable" && !isWritten)
       throw new ObjectError(
         "local-file-unverifiable",
         `${path} has the object's size, and nothing tells whether it has its content: ${verdict.message}. ${left}`,
       );
-    const sha256 = digests.checksums.sha256;
-    const local = { size: stats.size, modifiedMs: stats.mtimeMs, md5: digests.md5 };
     this.#manifest.setLocal(
       this.#source,
       row.key,
       "done",
-      sha256 === undefined ? local : { ...local, sha256 },
+      { size: stats.size, modifiedMs: stats.mtimeMs, ...own },
       verdict.kind === "verified" ? verdict.by : "nothing",
       true,
     );
@@ -238,6 +243,7 @@ class Copy {
     let [bytes, count] = [0, 0];
     for (const row of this.#rows("pending")) {
       bytes += row.size;
+      if (row.size > rangeSize) this.#largeLeft++;
       count++;
     }
     return { bytes, count };
@@ -270,6 +276,7 @@ class Copy {
       // memory on its way: 256 MiB
       buffers: new Buffers(32, rangeSize),
       signal: either,
+      areMany: () => Math.min(this.#largeLeft, parallel) >= rangesAhead,
       onBytes: (count) => {
         this.#doneBytes += count;
         onProgress("fetch", this.#doneBytes, total);
@@ -280,6 +287,7 @@ class Copy {
       for (let next = rows.next(); next.done !== true; next = rows.next()) {
         either.throwIfAborted();
         await this.#fetchOne(next.value, tools);
+        if (next.value.size > rangeSize) this.#largeLeft--;
       }
     };
     let first: unknown;

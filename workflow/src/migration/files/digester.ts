@@ -1,6 +1,6 @@
 /**
  * @module
- * Digests of a stream of bytes, all in one pass: the md5 of the whole always, and what a plan asks for beside it.
+ * Digests of a stream of bytes, all that a plan asks for in one pass.
  */
 import { createHash, type Hash } from "node:crypto";
 import { crc32 } from "node:zlib";
@@ -8,6 +8,8 @@ import { Crc32c, Crc64Nvme } from "@aws-sdk/checksums/crc";
 import type { ChecksumName } from "./expected-content.ts";
 
 export interface DigestPlan {
+  /** The md5 of the whole. */
+  readonly md5: boolean;
   /** Bytes a part, for each multipart etag to make. */
   readonly partSizes: readonly number[];
   readonly checksums: readonly ChecksumName[];
@@ -16,8 +18,8 @@ export interface DigestPlan {
 export interface Digests {
   /** Bytes that were digested. */
   readonly size: number;
-  /** Lower-case hex. */
-  readonly md5: string;
+  /** Lower-case hex; where the plan asks for it. */
+  readonly md5?: string;
   /** By part size: `md5-N`, lower-case hex. */
   readonly multipartEtags: Readonly<Record<number, string>>;
   /** Base64, as S3 writes them. */
@@ -30,19 +32,20 @@ interface Checksum {
 }
 
 export class Digester {
-  readonly #md5 = createHash("md5");
+  readonly #md5: Hash | undefined;
   readonly #parts: readonly PartDigester[];
   readonly #checksums: readonly (readonly [ChecksumName, Checksum])[];
   #size = 0;
 
   constructor(plan: DigestPlan) {
+    this.#md5 = plan.md5 ? createHash("md5") : undefined;
     this.#parts = plan.partSizes.map((size) => new PartDigester(size));
     this.#checksums = plan.checksums.map((name) => [name, makeChecksum(name)] as const);
   }
 
   update(bytes: Uint8Array): void {
     this.#size += bytes.length;
-    this.#md5.update(bytes);
+    this.#md5?.update(bytes);
     for (const part of this.#parts) part.update(bytes);
     for (const [, checksum] of this.#checksums) checksum.update(bytes);
   }
@@ -54,7 +57,7 @@ export class Digester {
       checksums[name] = Buffer.from(await checksum.digest()).toString("base64");
     return {
       size: this.#size,
-      md5: this.#md5.digest("hex"),
+      ...(this.#md5 === undefined ? {} : { md5: this.#md5.digest("hex") }),
       multipartEtags: Object.fromEntries(this.#parts.map((part) => [part.size, part.etag()])),
       checksums,
     };

@@ -1,16 +1,18 @@
 /**
  * @module
- * Brings one object into its `.part` file, judges its bytes on their way, and puts it in its place. Small objects come whole; large ones in
- * ranges, several at a time, written in order, so that the `.part` file of a killed run is a beginning that holds.
+ * Brings one object into its `.part` file, judges its bytes on their way, and puts it in its place. Small objects come whole; large ones as
+ * one stream each while there are enough of them, else in ranges, several at a time. Both are written in order, so that the `.part` file of a
+ * killed run is a beginning that holds.
  */
 import { renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { type ExpectedContent, planDigests } from "./expected-content.ts";
+import { type ExpectedContent, ownHashes, planDigests } from "./expected-content.ts";
 import { askExpected, expectedFromHead } from "./expected-from-head.ts";
 import { FilesError, ObjectError } from "./file-problem.ts";
 import { type HashPool, LocalFileError } from "./hash-pool.ts";
 import type { Finished, Publish } from "./hash-thread.ts";
 import type { LocalFile, ManifestRow } from "./manifest-table.ts";
+import { ObjectStream } from "./object-stream.ts";
 import { readBody } from "./read-body.ts";
 import type { ObjectHead, S3Bucket } from "./s3-bucket.ts";
 import type { Buffers } from "./slots.ts";
@@ -21,7 +23,7 @@ import { withRetry } from "./with-retry.ts";
 /** Bytes of a range; smaller objects come whole. */
 export const rangeSize = 8 * 2 ** 20;
 /** Ranges of one object on their way at a time. */
-const rangesAhead = 4;
+export const rangesAhead = 4;
 /** So many bytes of a large object are brought to the disk before they count as there. */
 const syncEvery = 64 * 2 ** 20;
 
@@ -32,6 +34,8 @@ export interface FetchTools {
   readonly buffers: Buffers;
   readonly signal: AbortSignal;
   readonly onBytes: (count: number) => void;
+  /** Whether so many large objects are on their way that one stream each fills the wire. */
+  readonly areMany: () => boolean;
   /** So many bytes of the `.part` file are safe on the disk. */
   readonly onSafe: (bytes: number) => void;
 }
@@ -97,8 +101,7 @@ async function fetchWhole(row: ManifestRow, part: string, publish: Publish, tool
 
 /** Whether the md5 of the whole is all that a judgement needs. */
 function isProvable(expected: ExpectedContent): boolean {
-  const { partSizes, checksums } = planDigests(expected);
-  return partSizes.length === 0 && checksums.length === 0;
+  return planDigests(expected).md5;
 }
 
 async function fetchRanges(row: ManifestRow, part: string, publish: Publish, tools: FetchTools) {
@@ -111,6 +114,10 @@ async function fetchRanges(row: ManifestRow, part: string, publish: Publish, too
   const writer = await pool.open(part, from, planDigests(expected));
   const ending = new AbortController();
   const either = AbortSignal.any([signal, ending.signal]);
+  const { key, etag, size } = row;
+  using stream = tools.areMany()
+    ? new ObjectStream(bucket, { key, etag, from, size, signal: either, onBytes })
+    : undefined;
   const under: Promise<void>[] = [];
   let written: Promise<void> = Promise.resolve();
   let unsynced = 0;
@@ -119,7 +126,10 @@ async function fetchRanges(row: ManifestRow, part: string, publish: Publish, too
       const [first, end] = [start, Math.min(row.size, start + rangeSize)];
       // taken in the order of ranges, so that the one that is written next always has its memory
       const buffer = await buffers.take();
-      const received = receive(row, [first, end], buffer, tools, either);
+      const received =
+        stream === undefined
+          ? receive(row, [first, end], buffer, tools, either)
+          : stream.fill(new Uint8Array(buffer, 0, end - first));
       const before = written;
       written = (async () => {
         let back: ArrayBuffer | undefined = buffer;
@@ -140,6 +150,7 @@ async function fetchRanges(row: ManifestRow, part: string, publish: Publish, too
       written.catch(() => undefined);
       received.catch(() => undefined);
       under.push(written);
+      if (stream !== undefined) await received;
       if (under.length >= rangesAhead) await under.shift();
     }
     await written;
@@ -195,9 +206,8 @@ function settle(part: string, publish: Publish, finished: Finished): Fetched {
   // nothing at the source proves it: its size is right, and our own hashes are kept for later
   if (!finished.published) renameSync(part, publish.path);
   const { mtimeMs, size } = statSync(publish.path);
-  const sha256 = digests.checksums.sha256;
   return {
-    local: { size, modifiedMs: mtimeMs, md5: digests.md5, ...(sha256 === undefined ? {} : { sha256 }) },
+    local: { size, modifiedMs: mtimeMs, ...ownHashes(digests) },
     verifiedBy: verdict.kind === "verified" ? verdict.by : "nothing",
     unverifiable: verdict.kind === "unverifiable" ? verdict.message : undefined,
   };

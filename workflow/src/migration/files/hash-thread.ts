@@ -87,6 +87,7 @@ interface OpenFile {
 
 const files = new Map<number, OpenFile>();
 const readSize = 2 ** 20;
+const sliceSize = 2 ** 17;
 
 async function answer(request: HashRequest): Promise<{ result: unknown; buffer?: ArrayBuffer }> {
   switch (request.kind) {
@@ -151,12 +152,16 @@ function readInto(file: OpenFile, end = Number.POSITIVE_INFINITY): void {
   }
 }
 
+/** In slices that are still in the processor's cache when the second digest, and then the disk, takes them. */
 function append(file: OpenFile, bytes: Uint8Array): void {
-  file.digester.update(bytes);
-  for (let from = 0; from < bytes.length; ) {
-    const count = writeSync(file.fd, bytes, from, bytes.length - from, file.position);
-    from += count;
-    file.position += count;
+  for (let start = 0; start < bytes.length; start += sliceSize) {
+    const end = Math.min(bytes.length, start + sliceSize);
+    file.digester.update(bytes.subarray(start, end));
+    for (let from = start; from < end; ) {
+      const count = writeSync(file.fd, bytes, from, end - from, file.position);
+      from += count;
+      file.position += count;
+    }
   }
 }
 

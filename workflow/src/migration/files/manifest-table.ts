@@ -38,9 +38,9 @@ export interface ManifestRow {
 export interface LocalFile {
   readonly size: number;
   readonly modifiedMs: number;
-  /** Lower-case hex. */
-  readonly md5: string;
-  /** Base64; where nothing at the source proves the content. */
+  /** Lower-case hex; where it proves the content. */
+  readonly md5?: string;
+  /** Base64; of the others. */
   readonly sha256?: string;
 }
 
@@ -88,7 +88,7 @@ PRAGMA user_version = 1;`;
 /** A row as node:sqlite gives it. */
 export function rowFrom(row: Record<string, unknown>): ManifestRow {
   const size = row["local_size"];
-  const sha256 = row["local_sha256"];
+  const { local_md5: md5, local_sha256: sha256 } = row;
   return {
     key: String(row["key"]),
     path: String(row["path"]),
@@ -105,7 +105,7 @@ export function rowFrom(row: Record<string, unknown>): ManifestRow {
         : {
             size: Number(size),
             modifiedMs: Number(row["local_modified_ms"]),
-            md5: String(row["local_md5"]),
+            ...(md5 === null ? {} : { md5: String(md5) }),
             ...(sha256 === null ? {} : { sha256: String(sha256) }),
           },
   };

@@ -206,7 +206,7 @@ export class Manifest implements Disposable {
       state,
       local.size,
       local.modifiedMs,
-      local.md5,
+      local.md5 ?? null,
       local.sha256 ?? null,
       verifiedBy,
       kept ? 1 : 0,
