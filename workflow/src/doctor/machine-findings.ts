@@ -8,8 +8,8 @@ import { shellQuoted } from "../settings/secret-file.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Finding } from "./finding.ts";
 
-/** The first version that runs TypeScript unbuilt and has SQLite as Tenon uses them. */
-const leastNode = 24;
+/** The first version with all that is used: TypeScript unbuilt and SQLite (22), `using` (24.0), `import.meta.main` (24.2). */
+const leastNode = [24, 2] as const;
 const gib = 2 ** 30;
 
 export interface MachineOptions {
@@ -22,11 +22,12 @@ export interface MachineOptions {
 export function machineFindings(settings: Settings, options: MachineOptions = {}): Finding[] {
   const { nodeVersion = process.versions.node, leastRoom = 10 * gib } = options;
   const findings: Finding[] = [];
-  if (Number(nodeVersion.split(".")[0]) < leastNode)
+  const [major = 0, minor = 0] = nodeVersion.split(".").map(Number);
+  if (major < leastNode[0] || (major === leastNode[0] && minor < leastNode[1]))
     findings.push({
       code: "node",
       severity: "error",
-      message: `Node is ${nodeVersion}, expected ${leastNode} or later`,
+      message: `Node is ${nodeVersion}, expected ${leastNode.join(".")} or later`,
       mend: "install a later Node from https://nodejs.org, or run Tenon's container image",
     });
   for (const root of settings.rawRoots) findings.push(...folderFindings("raw", root, constants.R_OK));

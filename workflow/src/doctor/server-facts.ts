@@ -19,6 +19,8 @@ export interface ServerFacts {
   readonly grants: readonly string[];
   /** The lab's schemas with their default collation. */
   readonly schemas: readonly { readonly name: string; readonly collation: string }[];
+  /** Tables of the lab by schema and collation. */
+  readonly tables: readonly { readonly schema: string; readonly collation: string; readonly count: number }[];
   /** Bytes of the lab's tables and indexes, as the server estimates them. */
   readonly dataBytes: number;
 }
@@ -45,6 +47,13 @@ export async function serverFacts(connection: Connection, prefix: string): Promi
     prefix,
     prefix,
   );
+  const tables = await ask(
+    `SELECT table_schema AS name, table_collation AS collation_name, COUNT(*) AS n FROM information_schema.tables
+      WHERE LEFT(table_schema, CHAR_LENGTH(?)) = ? AND table_type = 'BASE TABLE' GROUP BY table_schema, table_collation
+      ORDER BY table_schema, table_collation`,
+    prefix,
+    prefix,
+  );
   const grants = await ask("SHOW GRANTS");
   return {
     version: String(version!["version"]),
@@ -54,6 +63,11 @@ export async function serverFacts(connection: Connection, prefix: string): Promi
     clockAheadS: await clockAheadS(ask),
     grants: grants.map((row) => String(Object.values(row)[0])),
     schemas: schemas.map((row) => ({ name: String(row["name"]), collation: String(row["collation_name"]) })),
+    tables: tables.map((row) => ({
+      schema: String(row["name"]),
+      collation: String(row["collation_name"]),
+      count: Number(row["n"]),
+    })),
     dataBytes: Number(size!["bytes"]),
   };
 }

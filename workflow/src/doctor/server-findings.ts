@@ -37,7 +37,7 @@ export function serverFindings(facts: ServerFacts, server: Server, prefix: strin
     ...timeFindings(facts, plan),
     ...loadFindings(facts, plan),
     ...tlsFindings(facts, server),
-    ...collationFindings(facts),
+    ...collationFindings(facts, plan),
     ...rightsFindings(facts, server, prefix),
   ];
 }
@@ -167,23 +167,42 @@ function tlsFindings({ cipher }: ServerFacts, { host, tls }: Server): Finding[] 
     : [];
 }
 
-function collationFindings({ schemas }: ServerFacts): Finding[] {
-  const collations = new Map<string, string[]>();
-  for (const { name, collation } of schemas)
-    collations.set(collation, [...(collations.get(collation) ?? []), name]);
-  const [most] = [...collations].sort((a, b) => b[1].length - a[1].length);
-  return [...collations]
-    .filter(([collation]) => collation !== most?.[0])
-    .flatMap(([collation, names]) =>
-      names.map((name) => ({
+function collationFindings({ schemas, tables }: ServerFacts, plan: ServerPlan): Finding[] {
+  const collations = new Map<string, number>();
+  const add = (collation: string, count: number) =>
+    collations.set(collation, (collations.get(collation) ?? 0) + count);
+  for (const { collation } of schemas) add(collation, 1);
+  for (const { collation, count } of tables) add(collation, count);
+  const [most] = [...collations].sort((a, b) => b[1] - a[1])[0] ?? [];
+  if (most === undefined) return [];
+  const clause = `CHARACTER SET ${most.split("_")[0]} COLLATE ${most}`;
+  return [
+    ...schemas
+      .filter(({ collation }) => collation !== most)
+      .map(({ name, collation }) => ({
         code: "collation",
         severity: "error" as const,
-        message: `schema ${name} has collation ${collation}, the lab's others ${most![0]}: foreign keys between their texts are refused`,
-        mend: asRoot(
-          `ALTER DATABASE \`${name}\` CHARACTER SET ${most![0].split("_")[0]} COLLATE ${most![0]}`,
-        ),
+        message: `schema ${name} has collation ${collation} for new tables, most of the lab ${most}: foreign keys between their texts are refused`,
+        mend: asRoot(`ALTER DATABASE \`${name}\` ${clause}`),
       })),
-    );
+    ...tables
+      .filter(({ collation }) => collation !== most)
+      .map(({ schema, collation, count }) => ({
+        code: "collation.tables",
+        severity: "error" as const,
+        message: `${count} tables of ${schema} have collation ${collation}, most of the lab ${most}: foreign keys to them are refused`,
+        mend: convertCommand(schema, collation, clause, plan),
+      })),
+  ];
+}
+
+/** A command that writes the statements, and one that runs them. */
+function convertCommand(schema: string, collation: string, clause: string, { version }: ServerPlan): string {
+  // MariaDB changes no column of a foreign key, even with its checks off
+  if (version === "mariadb")
+    return `tenon backup  # the rows are right as they are; drop the foreign keys of ${schema}, ALTER TABLE ... CONVERT TO ${clause}, and add them again`;
+  const statements = `SELECT CONCAT('ALTER TABLE \`', table_schema, '\`.\`', table_name, '\` CONVERT TO ${clause};') FROM information_schema.tables WHERE table_schema = '${schema.replaceAll("'", "''")}' AND table_collation = '${collation}' AND table_type = 'BASE TABLE'`;
+  return `tenon backup && ${asRoot(statements)} -N > convert.sql && mysql -u root -p --init-command='SET FOREIGN_KEY_CHECKS = 0' < convert.sql`;
 }
 
 function rightsFindings({ grants }: ServerFacts, { user }: Server, prefix: string): Finding[] {

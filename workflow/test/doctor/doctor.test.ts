@@ -3,13 +3,27 @@
  * `tenon doctor` on servers of its own, with deviations planted one by one: each is found, and the command that it prints mends it.
  */
 import assert from "node:assert/strict";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type ConnectionSettings, connect } from "@tenon/datajoint";
 import { accountRights, hasRight } from "../../src/doctor/account-rights.ts";
 import type { Finding } from "../../src/doctor/finding.ts";
 import { machineFindings } from "../../src/doctor/machine-findings.ts";
+import { serverFacts } from "../../src/doctor/server-facts.ts";
+import { serverFindings } from "../../src/doctor/server-findings.ts";
 import { loadSettings } from "../../src/settings/settings.ts";
 import { cannotStart, makeOwnServer, type OwnKind, type OwnServer } from "../support/own-server.ts";
 import { runProgram } from "../support/test-lab.ts";
@@ -18,6 +32,9 @@ interface Report {
   readonly ok: boolean;
   readonly findings: readonly Finding[];
 }
+
+const nobody = { uid: 65534, gid: 65534 };
+const program = fileURLToPath(new URL("../../src/cli/tenon.ts", import.meta.url));
 
 for (const kind of ["mysql", "mariadb"] as const satisfies readonly OwnKind[]) {
   describe(`tenon doctor on a real ${kind}`, { skip: cannotStart(kind) }, () => {
@@ -51,7 +68,7 @@ for (const kind of ["mysql", "mariadb"] as const satisfies readonly OwnKind[]) {
       assert.equal(code, 0, err);
       cpSync(join(folder, "out/keys"), join(server.folder, "keys"), { recursive: true });
       server.give(join(server.folder, "keys"));
-      await server.start(readFileSync(join(folder, "out/my.cnf"), "utf8"));
+      await server.start(readFileSync(join(folder, "out/my.cnf"), "utf8"), {}, "0.0.0.0");
       server.sql(readFileSync(join(folder, "out/users.sql"), "utf8"));
       const database = { "database.ssl_ca": "out/keys/ca.pem" };
       writeFileSync(
@@ -104,6 +121,91 @@ for (const kind of ["mysql", "mariadb"] as const satisfies readonly OwnKind[]) {
       assert.deepEqual((await examine()).findings, []);
     });
 
+    it("finds tables of another collation than the lab's, and its command converts them with the rows and keys that they have", async () => {
+      server.sql(`CREATE TABLE my_lab_a.parent (name varchar(20) PRIMARY KEY); CREATE TABLE my_lab_b.other (n int PRIMARY KEY); CREATE TABLE my_lab_b.more (n int PRIMARY KEY);
+        CREATE TABLE my_lab_c.old (name varchar(20) PRIMARY KEY) COLLATE utf8mb4_general_ci; INSERT INTO my_lab_c.old VALUES ('ä');
+        CREATE TABLE my_lab_c.older (name varchar(20), PRIMARY KEY (name), FOREIGN KEY (name) REFERENCES old (name)) COLLATE utf8mb4_general_ci; INSERT INTO my_lab_c.older VALUES ('ä')`);
+      const { findings } = await examine();
+      assert.deepEqual(
+        findings.map(({ code }) => code),
+        ["collation.tables"],
+      );
+      assert.match(findings[0]!.message, /^2 tables of my_lab_c have collation utf8mb4_general_ci/);
+      if (kind === "mysql") {
+        const [, sql] =
+          /-e '(.*)' -N > convert\.sql && mysql -u root -p --init-command='([^']*)'/.exec(
+            findings[0]!.mend,
+          ) ?? [];
+        const statements = server.sql(sql!.replaceAll("'\\''", "'"));
+        server.sql(`SET FOREIGN_KEY_CHECKS = 0; ${statements}`);
+        assert.deepEqual((await examine()).findings, []);
+        server.sql(
+          "CREATE TABLE my_lab_c.child (name varchar(20), FOREIGN KEY (name) REFERENCES my_lab_a.parent (name))",
+        );
+        assert.equal(
+          server.sql("SELECT name FROM my_lab_c.old JOIN my_lab_c.older USING (name)").trim(),
+          "ä",
+        );
+      } else {
+        // MariaDB has no command for it, and the finding says what is to be done
+        assert.match(findings[0]!.mend, /^tenon backup {2}# .*drop the foreign keys of my_lab_c/);
+        server.sql("DROP DATABASE my_lab_c");
+      }
+    });
+
+    it("finds a clock that is off, by the server's own time", async () => {
+      const settings = {
+        ...loadSettings({ folder, env }).database,
+        variables: { timestamp: Date.now() / 1000 - 30 },
+      };
+      await using connection = await connect(settings as ConnectionSettings);
+      const facts = await serverFacts(connection, prefix);
+      const found = serverFindings(facts, settings as never, prefix);
+      assert.deepEqual(
+        found.map(({ code }) => code),
+        ["clock"],
+      );
+      assert.match(found[0]!.message, /clock is (29|30|31)\.\d s behind this machine's/);
+    });
+
+    it("finds a buffer pool that holds less than a tenth of the lab's data", async () => {
+      const { database } = loadSettings({ folder, env });
+      await using connection = await connect(database as ConnectionSettings);
+      const facts = await serverFacts(connection, prefix);
+      const pool = Number(facts.variables.get("innodb_buffer_pool_size"));
+      const codes = (dataBytes: number) =>
+        serverFindings({ ...facts, dataBytes }, database as never, prefix).map(({ code }) => code);
+      assert.ok(facts.dataBytes > 0);
+      assert.deepEqual(codes(pool * 9), []);
+      assert.deepEqual(codes(pool * 11), ["setting.innodb_buffer_pool_size"]);
+    });
+
+    const elsewhere = addressOfThisMachine();
+    it("finds a connection to another machine that is plain, or whose certificate nobody checks", {
+      skip: elsewhere === undefined && "this machine has no address but its own",
+    }, async () => {
+      server.sql("SET GLOBAL require_secure_transport = OFF; ALTER USER my_lab_worker@'%' REQUIRE NONE");
+      const file = join(folder, "elsewhere.json");
+      const with_ = async (use_tls: unknown) => {
+        const database = { "database.host": elsewhere, "database.use_tls": use_tls };
+        writeFileSync(file, JSON.stringify({ ...database, custom: { "database.prefix": prefix } }));
+        const words = ["doctor", "--json", "--config", file];
+        const { DJ_HOST: _, ...rest } = env;
+        const { out, err } = await runProgram("tenon", words, folder, rest);
+        assert.notEqual(out, "", err);
+        const { findings } = JSON.parse(out) as Report;
+        return findings.map(({ code, message }) => (code === "server" ? message : code)).toSorted();
+      };
+      assert.deepEqual(await with_(false), ["setting.require_secure_transport", "tls"]);
+      assert.deepEqual(await with_({ check_hostname: false }), [
+        "setting.require_secure_transport",
+        "tls.unchecked",
+      ]);
+      // by default it is encrypted and checked, so a certificate of nobody's is refused
+      assert.match((await with_(undefined)).join(), /certificate/);
+      server.sql("SET GLOBAL require_secure_transport = ON; ALTER USER my_lab_worker@'%' REQUIRE SSL");
+    });
+
     it("names the rights that a worker's account lacks", async () => {
       server.sql("REVOKE REFERENCES ON `my\\_lab\\_%`.* FROM `my_lab_worker_role`");
       const { findings } = await examine();
@@ -149,7 +251,45 @@ describe("the machine, to tenon doctor", () => {
 
   it("has an old Node or a full disk", () => {
     assert.deepEqual(codes({ nodeVersion: "20.1.0" }), ["node"]);
+    assert.deepEqual(codes({ nodeVersion: "24.1.0" }), ["node"]);
+    assert.deepEqual(codes({ nodeVersion: "24.2.0" }), []);
     assert.deepEqual(codes({ leastRoom: 2 ** 60 }), ["disk.processed"]);
+  });
+
+  it("has folders and a database file that this user may not use", { skip: cannotBeNobody() }, () => {
+    const own = mkdtempSync(join(tmpdir(), "tenon-doctor-"));
+    try {
+      chmodSync(own, 0o755);
+      for (const name of ["raw", "processed"]) mkdirSync(join(own, name));
+      writeFileSync(join(own, "lab.sqlite"), "");
+      writeFileSync(
+        join(own, "dj_local_conf.json"),
+        JSON.stringify({ "database.backend": "sqlite", "database.path": "lab.sqlite" }),
+      );
+      chmodSync(join(own, "raw"), 0o700);
+      const examine = () => {
+        const words = [program, "doctor", "--json"];
+        const env = { PATH: process.env["PATH"]!, HOME: own };
+        const { stdout, stderr } = spawnSync(process.execPath, words, { cwd: own, env, ...nobody });
+        const text = String(stdout);
+        assert.notEqual(text, "", String(stderr));
+        return (JSON.parse(text) as Report).findings.filter(({ code }) => !code.startsWith("disk."));
+      };
+      const findings = examine();
+      assert.deepEqual(
+        findings.map(({ code }) => code),
+        ["folder.raw", "folder.processed", "database.file"],
+      );
+      assert.match(findings[0]!.message, /raw cannot be read by this user \(mode 700\)/);
+      assert.match(findings[1]!.message, /processed cannot be read and written by this user \(mode 755\)/);
+      // what the commands come to
+      chmodSync(join(own, "raw"), 0o755);
+      chownSync(join(own, "processed"), nobody.uid, nobody.gid);
+      chownSync(join(own, "lab.sqlite"), nobody.uid, nobody.gid);
+      assert.deepEqual(examine(), []);
+    } finally {
+      rmSync(own, { recursive: true, force: true });
+    }
   });
 
   it("has a configuration that others can read, which is a finding with its command", async () => {
@@ -168,6 +308,20 @@ describe("the machine, to tenon doctor", () => {
     rmSync(file);
   });
 });
+
+/** Why no program can be run as a user without rights, or false. */
+function cannotBeNobody(): string | false {
+  if (process.getuid?.() !== 0) return "to become another user needs root";
+  const { status } = spawnSync(process.execPath, [program, "--version"], { ...nobody });
+  return status === 0 ? false : "another user cannot read this checkout";
+}
+
+/** An address of this machine at which it is another's, so to say. */
+function addressOfThisMachine(): string | undefined {
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+}
 
 describe("rights of an account", () => {
   it("follow the patterns of grants", () => {

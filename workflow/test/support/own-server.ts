@@ -47,8 +47,9 @@ export interface OwnServer {
   readonly inner: string;
   readonly log: () => string;
   /** Starts it with a my.cnf.
-   *  @param env  added to its environment */
-  start(cnf: string, env?: Readonly<Record<string, string>>): Promise<void>;
+   *  @param env  added to its environment
+   *  @param address  that it listens at; default this machine alone */
+  start(cnf: string, env?: Readonly<Record<string, string>>, address?: string): Promise<void>;
   /** What the server says to a my.cnf without running: its exit code and messages. */
   validate(cnf: string): { readonly code: number; readonly text: string };
   /** Gives a file to the server's user alone. */
@@ -117,12 +118,12 @@ export async function makeOwnServer(kind: OwnKind): Promise<OwnServer> {
     folder,
     inner,
     log,
-    async start(cnf, env = {}) {
+    async start(cnf, env = {}, address = "127.0.0.1") {
       write(cnf);
       writeFileSync(join(folder, "server.log"), "");
       // biome-ignore format: options of a program
       const [file, words] = command(daemon, [`--defaults-file=${inner}/my.cnf`, "--user=mysql", `--datadir=${data}`, `--port=${port}`,
-        "--bind-address=127.0.0.1", `--socket=${inner}/s.sock`, `--pid-file=${inner}/pid`]);
+        `--bind-address=${address}`, `--socket=${inner}/s.sock`, `--pid-file=${inner}/pid`]);
       child = spawn(file, words, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
       for (const stream of [child.stdout!, child.stderr!])
         stream.on("data", (text: Buffer) => writeFileSync(join(folder, "server.log"), text, { flag: "a" }));
