@@ -91,8 +91,9 @@ export async function planRegistration(request: RegistrationRequest): Promise<Re
     if ((await probe.Probe.restrict({ probe: serial }).count()) === 0)
       rows.push({ table: "Probe", rows: [{ probe: serial, probe_type: type }] });
   }
-  if ((await subject.Subject.restrict({ subject: request.subject }).count()) === 0)
-    rows.push(newSubject(request));
+  const [known] = await subject.Subject.restrict({ subject: request.subject }).fetch();
+  if (known === undefined) rows.push(newSubject(request));
+  else refuseOtherSubject(request, known);
   if ((await session.Session.restrict(key).count()) === 0) rows.push({ table: "Session", rows: [key] });
   await refuseOtherDirectory(key, sessionDir);
   await refuseOtherSession(key, sessionDir);
@@ -198,6 +199,23 @@ function newSubject(request: RegistrationRequest) {
     table: "Subject",
     rows: [{ subject: request.subject, sex: request.sex, subject_birth_date: request.birthDate }],
   };
+}
+
+/** What is said of a subject that is there must be what is there: else it is perhaps another animal's name.
+ * @throws RegistrationError */
+function refuseOtherSubject(
+  request: RegistrationRequest,
+  known: { readonly sex: unknown; readonly subject_birth_date: unknown },
+): void {
+  const said = [
+    ["sex", request.sex, known.sex],
+    ["birth-date", request.birthDate, known.subject_birth_date],
+  ] as const;
+  for (const [name, given, there] of said)
+    if (given !== undefined && String(there) !== given)
+      throw new RegistrationError(
+        `Subject '${request.subject}' is in the database with ${name} ${String(there)}, and --${name} says ${given}. Leave it out if the database is right, correct the row if it is not, or give the subject that is meant.`,
+      );
 }
 
 async function refuseOtherDirectory(key: Registration["key"], sessionDir: string): Promise<void> {

@@ -64,6 +64,20 @@ describe("tenon session add", () => {
     assert.equal(await sessions(), 1);
   });
 
+  it("refuses what contradicts the subject that is there", async () => {
+    for (const [words, said] of [
+      [["--sex", "M"], /Subject 'm1' is in the database with sex F, and --sex says M\./],
+      [["--birth-date", "2025-12-31"], /with birth-date 2026-01-01, and --birth-date says 2025-12-31\./],
+    ] as const) {
+      const { code, err } = await lab.tenon("session", "add", "raw/one_g0", "--subject", "m1", ...words);
+      assert.equal(code, 1);
+      assert.match(err, said);
+    }
+    const words = ["session", "add", "raw/one_g0", "--subject", "m1", "--sex", "F", "--birth-date"];
+    const same = await lab.tenon(...words, "2026-01-01");
+    assert.deepEqual([same.code, same.out.includes("everything is registered already")], [0, true], same.err);
+  });
+
   it("wants a new subject's sex and birth date, and a folder below the raw root", async () => {
     const { code, err } = await lab.tenon("session", "add", "raw/one_g0", "--subject", "m2");
     assert.equal(code, 1);
