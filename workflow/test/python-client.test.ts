@@ -44,6 +44,21 @@ interface Seen {
     readonly message: string;
     readonly stack: string;
   }[];
+  readonly workerLog: {
+    readonly recent: readonly string[];
+    readonly errors: number;
+    readonly registered: Readonly<
+      Record<
+        string,
+        readonly {
+          readonly process: string;
+          readonly table: string;
+          readonly kwargs: Readonly<Record<string, unknown>>;
+          readonly total: number | null;
+        }[]
+      >
+    >;
+  };
   readonly tables: Readonly<Record<string, readonly string[]>>;
   readonly plots: readonly number[];
 }
@@ -113,6 +128,22 @@ describe(`datajoint-python on what the workers wrote (${server.name})`, { skip }
     assert.ok(seen.tables.ephys!.includes("_curated_clustering__unit"));
     assert.ok(seen.tables.ephys_sorter!.includes("_s_i_clustering"));
     assert.ok(seen.tables.probe!.includes("#probe_type"));
+  });
+
+  it("finds the worker log under the names of datajoint-utilities' classes, and can carry out the registered key sources", () => {
+    const { recent, registered } = seen.workerLog;
+    for (const process of ["ephys.EphysRecording", "ephys_sorter.SIClustering", "write_session_reports"])
+      assert.ok(recent.includes(process), process);
+    assert.deepEqual(Object.keys(registered).toSorted(), [
+      "spike_processing_worker",
+      "spike_sorting_worker",
+      "standard_worker",
+    ]);
+    const lfp = registered["standard_worker"]!.find(({ process }) => process === "ephys.LFP")!;
+    assert.match(lfp.table, /^`.*ephys`\.`_l_f_p`$/);
+    assert.deepEqual([lfp.total, lfp.kwargs["max_calls"], lfp.kwargs["reserve_jobs"]], [1, 1, true]);
+    const task = registered["standard_worker"]!.find(({ process }) => process === "write_session_reports")!;
+    assert.deepEqual([task.table, task.total], ["", null]);
   });
 
   it("reads every unit with its spike times as float64 seconds, as they are in the Phy folder", async () => {

@@ -2,7 +2,8 @@
  * @module
  * Schema `workerlog`: which workers are registered, what they did, what went wrong (pipeline contract 2.12).
  *
- * `~worker_log` and `~error_log` are hidden names that no class name maps to, so they are declared by name (`hiddenTables`).
+ * The tables are `worker_log` and `error_log`, though datajoint-utilities' classes say `_table_name = "~worker_log"`: no datajoint-python from
+ * 0.13 to 0.14.9 looks at that, and the utilities make and read these (run; contract 2.12 has the names of the source).
  */
 import { Schema } from "@tenon/datajoint";
 
@@ -42,8 +43,6 @@ export class WorkerLog extends schema.manual(
   user='' : varchar(255)            # database user
   pid=0 : int unsigned              # system process id
 `,
-  {},
-  { tableName: "~worker_log" },
 ) {}
 
 export class ErrorLog extends schema.manual(
@@ -60,6 +59,4 @@ export class ErrorLog extends schema.manual(
   user='' : varchar(255)            # database user
   pid=0 : int unsigned              # system process id
 `,
-  {},
-  { tableName: "~error_log" },
 ) {}

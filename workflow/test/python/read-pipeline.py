@@ -70,6 +70,42 @@ for name, module in modules.items():
             }
         )
 
+# the worker log as datajoint-utilities has it: classes of these names, and SQL that is carried out
+log = dj.Schema(prefix + "workerlog", create_schema=False, create_tables=False)
+
+
+@log
+class WorkerLog(dj.Manual):
+    definition = "process_timestamp : datetime(6)"
+
+
+@log
+class ErrorLog(dj.Manual):
+    definition = "process : varchar(64)"
+
+
+@log
+class RegisteredWorker(dj.Manual):
+    definition = "worker_name : varchar(64)"
+
+    class Process(dj.Part):
+        definition = "-> master"
+
+
+recent = WorkerLog.proj(age="TIMESTAMPDIFF(MINUTE, process_timestamp, UTC_TIMESTAMP())") & "age BETWEEN 0 AND 60"
+registered = {}
+for row in RegisteredWorker.Process.fetch(as_dict=True):
+    sql = row["key_source_sql"]
+    total = None if sql is None else dj.conn().query(f"SELECT COUNT(*) FROM ({sql}) AS source").fetchone()[0]
+    registered.setdefault(row["worker_name"], []).append(
+        {"process": row["process"], "table": row["full_table_name"], "kwargs": row["process_kwargs"], "total": total}
+    )
+worker_log = {
+    "recent": dj.U("process").aggr(WorkerLog & recent, n="count(DISTINCT pid)").fetch("process").tolist(),
+    "errors": len(ErrorLog()),
+    "registered": registered,
+}
+
 plot = modules["ephys_report"].ProbeLevelReport.fetch("drift_map_plot", download_path=os.getcwd())
 print(
     json.dumps(
@@ -82,6 +118,7 @@ print(
             "lfp": {"dtype": str(lfp.dtype), "size": int(lfp.size)},
             "params": params,
             "jobs": jobs,
+            "workerLog": worker_log,
             "plots": [os.path.getsize(path) for path in plot],
         },
         default=str,
