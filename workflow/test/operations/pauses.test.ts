@@ -51,7 +51,7 @@ describe("a pause", () => {
         populate(Result, { reserve: true, suppressErrors: true, finish: pause }),
       );
     const working = turn();
-    await sleep(400);
+    while ((await Result.count()) < 3) await sleep(20);
     await pauseTarget({ worker: "", process: "data.Result" }, "new probe map");
     const made = (await working)!.successCount;
     assert.ok(made > 2 && made < 40, `${made} of 60 made`);
