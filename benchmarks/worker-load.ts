@@ -187,7 +187,8 @@ function number(query: string): number {
 }
 
 function print(state: string, load: Load): void {
-  const { worker, seconds, statements, mostConnections, databaseBytes, usage, peakMb, medianMb, ownMb } = load;
+  const { worker, seconds, statements, mostConnections, databaseBytes, usage, peakMb, medianMb, ownMb } =
+    load;
   const rate = (bytes: number) => `${(bytes / 1e6 / seconds).toFixed(2)} MB/s`;
   const fields = [
     `${seconds.toFixed(1)} s`,
