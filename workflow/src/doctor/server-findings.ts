@@ -173,7 +173,9 @@ function collationFindings({ schemas, tables }: ServerFacts, plan: ServerPlan): 
     collations.set(collation, (collations.get(collation) ?? 0) + count);
   for (const { collation } of schemas) add(collation, 1);
   for (const { collation, count } of tables) add(collation, count);
-  const [most] = [...collations].sort((a, b) => b[1] - a[1])[0] ?? [];
+  // whatever the others have: nothing is to lose letters
+  const wide = [...collations].filter(([collation]) => collation.startsWith("utf8mb4_"));
+  const [most] = (wide.length > 0 ? wide : [...collations]).sort((a, b) => b[1] - a[1])[0] ?? [];
   if (most === undefined) return [];
   const clause = `CHARACTER SET ${most.split("_")[0]} COLLATE ${most}`;
   return [
@@ -182,7 +184,7 @@ function collationFindings({ schemas, tables }: ServerFacts, plan: ServerPlan): 
       .map(({ name, collation }) => ({
         code: "collation",
         severity: "error" as const,
-        message: `schema ${name} has collation ${collation} for new tables, most of the lab ${most}: foreign keys between their texts are refused`,
+        message: `schema ${name} has collation ${collation} for new tables, the lab's collation is ${most}: foreign keys between their texts are refused`,
         mend: asRoot(`ALTER DATABASE \`${name}\` ${clause}`),
       })),
     ...tables
@@ -190,7 +192,7 @@ function collationFindings({ schemas, tables }: ServerFacts, plan: ServerPlan): 
       .map(({ schema, collation, count }) => ({
         code: "collation.tables",
         severity: "error" as const,
-        message: `${count} tables of ${schema} have collation ${collation}, most of the lab ${most}: foreign keys to them are refused`,
+        message: `${count} tables of ${schema} have collation ${collation}, the lab's is ${most}: foreign keys to them are refused`,
         mend: convertCommand(schema, collation, clause, plan),
       })),
   ];
@@ -199,7 +201,7 @@ function collationFindings({ schemas, tables }: ServerFacts, plan: ServerPlan): 
 /** A command that writes the statements, and one that runs them. */
 function convertCommand(schema: string, collation: string, clause: string, { version }: ServerPlan): string {
   // MariaDB changes no column of a foreign key, even with its checks off
-  if (version === "mariadb")
+  if (version === "mariadb" || !clause.includes(" utf8mb4 "))
     return `tenon backup  # the rows are right as they are; drop the foreign keys of ${schema}, ALTER TABLE ... CONVERT TO ${clause}, and add them again`;
   const statements = `SELECT CONCAT('ALTER TABLE \`', table_schema, '\`.\`', table_name, '\` CONVERT TO ${clause};') FROM information_schema.tables WHERE table_schema = '${schema.replaceAll("'", "''")}' AND table_collation = '${collation}' AND table_type = 'BASE TABLE'`;
   return `tenon backup && ${asRoot(statements)} -N > convert.sql && mysql -u root -p --init-command='SET FOREIGN_KEY_CHECKS = 0' < convert.sql`;

@@ -208,14 +208,21 @@ function refuseOtherSubject(
   known: { readonly sex: unknown; readonly subject_birth_date: unknown },
 ): void {
   const said = [
-    ["sex", request.sex, known.sex],
-    ["birth-date", request.birthDate, known.subject_birth_date],
+    ["sex", request.sex?.toUpperCase(), known.sex],
+    ["birth-date", padded(request.birthDate), known.subject_birth_date],
   ] as const;
   for (const [name, given, there] of said)
     if (given !== undefined && String(there) !== given)
       throw new RegistrationError(
         `Subject '${request.subject}' is in the database with ${name} ${String(there)}, and --${name} says ${given}. Leave it out if the database is right, correct the row if it is not, or give the subject that is meant.`,
       );
+}
+
+/** `2026-1-5` as the database has it. */
+function padded(date: string | undefined): string | undefined {
+  return date?.replace(/^(\d{4})-(\d{1,2})-(\d{1,2})$/, (_, year, month, day) =>
+    [year, String(month).padStart(2, "0"), String(day).padStart(2, "0")].join("-"),
+  );
 }
 
 async function refuseOtherDirectory(key: Registration["key"], sessionDir: string): Promise<void> {

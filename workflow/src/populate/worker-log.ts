@@ -7,7 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
-import { type Connection, deleteFrom, type PopulateTable } from "@tenon/datajoint";
+import { type Connection, deleteFrom, LostConnectionError, type PopulateTable } from "@tenon/datajoint";
 import { dictToUuid, type PythonValue } from "../ingest/dict-to-uuid.ts";
 import { again } from "../operations/operation-tables.ts";
 import { utc, utcNow } from "../operations/utc.ts";
@@ -20,6 +20,8 @@ const keptDays = 30;
 const lookEveryH = 1;
 /** Processes that begin within this time are one statement. */
 const togetherMs = 200;
+/** Rows that wait for a server that is away. */
+const mostKept = 1000;
 /** Characters of a message or key in the error log. */
 const longestText = 2047;
 
@@ -91,11 +93,8 @@ export class WorkerJournal implements AsyncDisposable {
   }
 
   /** Says that a process is about to run. Written a moment later, together with those that begin in that moment.
-   *  @throws what hindered the last writing, once */
+   *  @throws what hindered the last writing, until one goes well */
   async begin(process_: string): Promise<void> {
-    const error = this.#failure;
-    this.#failure = undefined;
-    if (error !== undefined) throw error;
     this.#begun.push({
       process: process_,
       process_timestamp: utcNow(),
@@ -103,6 +102,7 @@ export class WorkerJournal implements AsyncDisposable {
       ...this.who(),
     });
     this.#timer ??= setTimeout(() => void this.settle(), togetherMs);
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Writes what has begun and is not written yet. */
@@ -124,8 +124,11 @@ export class WorkerJournal implements AsyncDisposable {
     if (rows.length === 0) return;
     try {
       await again(async () => void (await WorkerLog.insert(rows, { skipDuplicates: true })));
+      this.#failure = undefined;
     } catch (error) {
       this.#failure = error as Error;
+      // a server that is away gets them when it is back
+      if (error instanceof LostConnectionError) this.#begun = [...rows, ...this.#begun].slice(-mostKept);
     }
   }
 

@@ -73,8 +73,8 @@ describe("tenon session add", () => {
       assert.equal(code, 1);
       assert.match(err, said);
     }
-    const words = ["session", "add", "raw/one_g0", "--subject", "m1", "--sex", "F", "--birth-date"];
-    const same = await lab.tenon(...words, "2026-01-01");
+    const words = ["session", "add", "raw/one_g0", "--subject", "m1", "--sex", "f", "--birth-date"];
+    const same = await lab.tenon(...words, "2026-1-1");
     assert.deepEqual([same.code, same.out.includes("everything is registered already")], [0, true], same.err);
   });
 

@@ -51,7 +51,8 @@ describe("a pause", () => {
         populate(Result, { reserve: true, suppressErrors: true, finish: pause }),
       );
     const working = turn();
-    while ((await Result.count()) < 3) await sleep(20);
+    const deadline = Date.now() + 30_000;
+    while ((await Result.count()) < 3 && Date.now() < deadline) await sleep(20);
     await pauseTarget({ worker: "", process: "data.Result" }, "new probe map");
     const made = (await working)!.successCount;
     assert.ok(made > 2 && made < 40, `${made} of 60 made`);

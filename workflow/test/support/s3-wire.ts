@@ -13,8 +13,11 @@ export class S3Wire implements AsyncDisposable {
     this.endpoint = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
   }
 
-  /** @param pass  gives what arrives of a piece; the pieces of a connection come one after the other */
-  static async lay(target: string, pass: (piece: Buffer) => Buffer | Promise<Buffer>): Promise<S3Wire> {
+  /** @param pass  gives what arrives of a piece, or "cut" to break its connection; the pieces of a connection come one after the other */
+  static async lay(
+    target: string,
+    pass: (piece: Buffer) => Buffer | "cut" | Promise<Buffer | "cut">,
+  ): Promise<S3Wire> {
     const port = Number(new URL(target).port);
     const server = createServer((client) => {
       const upstream = connect(port, "127.0.0.1");
@@ -27,7 +30,9 @@ export class S3Wire implements AsyncDisposable {
       upstream.on("data", (bytes: Buffer) => {
         upstream.pause();
         last = last.then(async () => {
-          client.write(await pass(bytes));
+          const passed = await pass(bytes);
+          if (passed === "cut") client.destroy();
+          else client.write(passed);
           upstream.resume();
         });
       });

@@ -69,7 +69,7 @@ export class Beater {
   /** Starts the thread, if it does not run, and waits until it could beat: a claim before that might be late already when the first beat comes.
    *  @throws DataJointError when the thread died instead */
   async ready(): Promise<void> {
-    if (this.#death !== undefined) throw this.#death;
+    this.#refuse();
     // what is claimed now is held in a moment
     this.#restLater();
     await this.#running().ready;
@@ -87,7 +87,7 @@ export class Beater {
 
   /** Whether a thread runs that takes leases. */
   get isRunning(): boolean {
-    return this.#thread !== undefined;
+    return this.#thread !== undefined && this.#death === undefined;
   }
 
   onEvent(listener: (event: BeaterEvent) => void): () => void {
@@ -99,7 +99,7 @@ export class Beater {
    *  @param sinceMs  when the claim was sent, by monotonicMs()
    *  @throws DataJointError when the thread has died */
   hold(queue: JobQueue, claim: Claim, sinceMs: number): HeldLease {
-    if (this.#death !== undefined) throw this.#death;
+    this.#refuse();
     const id = this.#next++;
     const held: Held = { lastBeatMs: sinceMs, controller: new AbortController(), queue };
     this.#held.set(id, held);
@@ -127,6 +127,12 @@ export class Beater {
     clearTimeout(this.#rest);
     if (this.#death === undefined) this.#retire();
     await Promise.all([...this.#ending].map((thread) => ended(thread)));
+  }
+
+  /** @throws DataJointError when there can be no thread any more */
+  #refuse(): void {
+    if (this.#death !== undefined) throw this.#death;
+    if (this.#isClosed) throw new DataJointError("The leases of this worker are closed; open them again.");
   }
 
   #running(): BeatThread {
@@ -158,6 +164,7 @@ export class Beater {
       this.#ending.delete(thread);
       exit.resolve();
       die(`it ended with code ${code}`);
+      ready.reject(new DataJointError("The thread that renews leases was told to end before it was ready."));
     });
     return thread;
   }
@@ -195,6 +202,7 @@ export class Beater {
       case "lost": {
         const held = this.#held.get(message.id);
         this.#held.delete(message.id);
+        if (this.#held.size === 0) this.#restLater();
         held?.controller.abort(
           new LeaseLostError(
             `The job of ${held.queue.schema}.${held.queue.target} was taken over while this worker was not heard of, or its reservation was removed. Its result is dropped.`,

@@ -80,6 +80,8 @@ export function tableGrants(prefix: string, tables: ReadonlyMap<string, readonly
   const role = quoted(roleOnServer(prefix, "experimenter"));
   return [...tables].flatMap(([schema, names]) =>
     names.flatMap((table) => {
+      // what workers did is nobody's to write
+      if (schema.endsWith("workerlog")) return [];
       const privileges = experimenterPrivileges(table);
       if (privileges.length === 0) return [];
       return [`GRANT ${privileges.join(", ")} ON ${quoted(schema)}.${quoted(table)} TO ${role};`];

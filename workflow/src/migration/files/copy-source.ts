@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { type CopyResult, copyResult } from "./copy-result.ts";
 import { judge, ownHashes, planDigests } from "./expected-content.ts";
 import { askExpected } from "./expected-from-head.ts";
-import { type FetchTools, fetchObject, rangeSize, rangesAhead } from "./fetch-object.ts";
+import { type FetchTools, fetchObject, rangeSize } from "./fetch-object.ts";
 import { type FileNote, FilesError, ObjectError } from "./file-problem.ts";
 import type { GlobFilter } from "./glob-filter.ts";
 import { HashPool } from "./hash-pool.ts";
@@ -214,7 +214,10 @@ class Copy {
     const expected = await this.#again(async () =>
       askExpected(this.#bucket, row.key, await this.#bucket.head(row.key)),
     );
-    const digests = await this.#pool.digestFile(path, stats.size, planDigests(expected));
+    const plan = planDigests(expected);
+    // of manifests that were written before there was a sha256 of every such file
+    const hasOnlyMd5 = row.local?.md5 !== undefined && row.local.sha256 === undefined;
+    const digests = await this.#pool.digestFile(path, stats.size, { ...plan, md5: plan.md5 || hasOnlyMd5 });
     const verdict = judge(expected, digests);
     if (verdict.kind === "differs")
       throw new ObjectError("local-file-differs", `${path} has another content: ${verdict.message}. ${left}`);
@@ -276,7 +279,7 @@ class Copy {
       // memory on its way: 256 MiB
       buffers: new Buffers(32, rangeSize),
       signal: either,
-      areMany: () => Math.min(this.#largeLeft, parallel) >= rangesAhead,
+      largeLeft: () => Math.min(this.#largeLeft, parallel),
       onBytes: (count) => {
         this.#doneBytes += count;
         onProgress("fetch", this.#doneBytes, total);

@@ -23,7 +23,7 @@ import { withRetry } from "./with-retry.ts";
 /** Bytes of a range; smaller objects come whole. */
 export const rangeSize = 8 * 2 ** 20;
 /** Ranges of one object on their way at a time. */
-export const rangesAhead = 4;
+const rangesAhead = 4;
 /** So many bytes of a large object are brought to the disk before they count as there. */
 const syncEvery = 64 * 2 ** 20;
 
@@ -34,8 +34,8 @@ export interface FetchTools {
   readonly buffers: Buffers;
   readonly signal: AbortSignal;
   readonly onBytes: (count: number) => void;
-  /** Whether so many large objects are on their way that one stream each fills the wire. */
-  readonly areMany: () => boolean;
+  /** Large objects that are not there yet, this one included. */
+  readonly largeLeft: () => number;
   /** So many bytes of the `.part` file are safe on the disk. */
   readonly onSafe: (bytes: number) => void;
 }
@@ -115,9 +115,11 @@ async function fetchRanges(row: ManifestRow, part: string, publish: Publish, too
   const ending = new AbortController();
   const either = AbortSignal.any([signal, ending.signal]);
   const { key, etag, size } = row;
-  using stream = tools.areMany()
-    ? new ObjectStream(bucket, { key, etag, from, size, signal: either, onBytes })
-    : undefined;
+  // one stream each fills the wire when there are enough of them
+  let stream =
+    tools.largeLeft() >= rangesAhead
+      ? new ObjectStream(bucket, { key, etag, from, size, signal: either, onBytes })
+      : undefined;
   const under: Promise<void>[] = [];
   let written: Promise<void> = Promise.resolve();
   let unsynced = 0;
@@ -126,6 +128,11 @@ async function fetchRanges(row: ManifestRow, part: string, publish: Publish, too
       const [first, end] = [start, Math.min(row.size, start + rangeSize)];
       // taken in the order of ranges, so that the one that is written next always has its memory
       const buffer = await buffers.take();
+      // the last one goes on in ranges
+      if (stream !== undefined && tools.largeLeft() < 2) {
+        stream[Symbol.dispose]();
+        stream = undefined;
+      }
       const received =
         stream === undefined
           ? receive(row, [first, end], buffer, tools, either)
@@ -159,6 +166,8 @@ async function fetchRanges(row: ManifestRow, part: string, publish: Publish, too
     await Promise.allSettled([...under, written]);
     await writer.abandon();
     throw error;
+  } finally {
+    stream?.[Symbol.dispose]();
   }
   return { finished: await writer.finish(expected, publish), expected };
 

@@ -28,6 +28,8 @@ class HashThread {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
+  /** What ended the thread. */
+  #death: Error | undefined;
 
   constructor() {
     this.#worker = new Worker(new URL("./hash-thread.ts", import.meta.url));
@@ -38,6 +40,7 @@ class HashThread {
       else waiting.resolve(answer);
     });
     this.#worker.on("error", (error: Error) => {
+      this.#death = error;
       for (const { reject } of this.#waiting.values()) reject(error);
       this.#waiting.clear();
     });
@@ -47,6 +50,7 @@ class HashThread {
     request: HashRequest,
     transfer: ArrayBuffer[] = [],
   ): Promise<{ result: unknown; buffer?: ArrayBuffer }> {
+    if (this.#death !== undefined) return Promise.reject(this.#death);
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });

@@ -61,7 +61,14 @@ export function makeAllSteps(lab: Lab): void {
 function later(table: TableClass, register: () => Promise<void>, keySource?: () => HasNode): void {
   let loaded: Promise<Make> | undefined;
   const step = () => {
-    loaded ??= register().then(() => table.make!);
+    loaded ??= register().then(
+      () => table.make!,
+      (error: unknown) => {
+        // the next key tries again
+        loaded = undefined;
+        throw error;
+      },
+    );
     return loaded;
   };
   const parts: Make = {

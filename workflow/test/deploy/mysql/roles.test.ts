@@ -40,7 +40,13 @@ describe("roles", () => {
     ])
       assert.deepEqual(experimenterPrivileges(table), [], table);
     assert.deepEqual(experimenterPrivileges("~external_blobs"), ["INSERT"]);
-    const grants = tableGrants("p_", new Map([["p_s", ["session", "_x", "o`dd"]]]));
+    const grants = tableGrants(
+      "p_",
+      new Map([
+        ["p_s", ["session", "_x", "o`dd"]],
+        ["p_workerlog", ["worker_log", "error_log", "registered_worker"]],
+      ]),
+    );
     assert.deepEqual(grants, ["GRANT INSERT, UPDATE, DELETE ON `p_s`.`session` TO `p_experimenter_role`;"]);
   });
 
