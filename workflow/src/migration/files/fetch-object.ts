@@ -84,8 +84,16 @@ async function fetchWhole(row: ManifestRow, part: string, publish: Publish, tool
         body.destroy();
         throw new ObjectError("object-changed", `it was listed with ${row.size} bytes and has ${length}`);
       }
+      // what breaks it is in the answer
+      body.on("error", () => undefined);
       const memory = new Uint8Array(length);
-      await readBody(body, memory, { length, stallMs: bucket.stallMs, signal, onBytes });
+      const { count, broken } = await readBody(body, memory, { stallMs: bucket.stallMs, signal, onBytes });
+      if (broken !== undefined) {
+        onBytes(-count);
+        throw broken;
+      }
+      // read to its end, it leaves its connection to others
+      body.resume();
       return { bytes: memory, head: told };
     },
     { signal },
@@ -115,11 +123,10 @@ async function fetchRanges(row: ManifestRow, part: string, publish: Publish, too
   const ending = new AbortController();
   const either = AbortSignal.any([signal, ending.signal]);
   const { key, etag, size } = row;
-  // one stream each fills the wire when there are enough of them
-  let stream =
-    tools.largeLeft() >= rangesAhead
-      ? new ObjectStream(bucket, { key, etag, from, size, signal: either, onBytes })
-      : undefined;
+  const open = (first: number, end: number) =>
+    new ObjectStream(bucket, { key, etag, from: first, to: end, signal: either, onBytes });
+  // one stream each fills the wire when there are enough of them; else each piece is a request
+  let stream = tools.largeLeft() >= rangesAhead ? open(from, size) : undefined;
   const under: Promise<void>[] = [];
   let written: Promise<void> = Promise.resolve();
   let unsynced = 0;
@@ -133,10 +140,7 @@ async function fetchRanges(row: ManifestRow, part: string, publish: Publish, too
         stream[Symbol.dispose]();
         stream = undefined;
       }
-      const received =
-        stream === undefined
-          ? receive(row, [first, end], buffer, tools, either)
-          : stream.fill(new Uint8Array(buffer, 0, end - first));
+      const received = (stream ?? open(first, end)).fill(new Uint8Array(buffer, 0, end - first));
       const before = written;
       written = (async () => {
         let back: ArrayBuffer | undefined = buffer;
@@ -170,24 +174,6 @@ async function fetchRanges(row: ManifestRow, part: string, publish: Publish, too
     stream?.[Symbol.dispose]();
   }
   return { finished: await writer.finish(expected, publish), expected };
-
-  function receive(
-    { key, etag }: ManifestRow,
-    range: readonly [number, number],
-    buffer: ArrayBuffer,
-    { bucket: source }: FetchTools,
-    stop: AbortSignal,
-  ): Promise<void> {
-    const length = range[1] - range[0];
-    return withRetry(
-      async () => {
-        const { body } = await source.get(key, etag, range);
-        const memory = new Uint8Array(buffer, 0, length);
-        await readBody(body, memory, { length, stallMs: source.stallMs, signal: stop, onBytes });
-      },
-      { signal: stop },
-    );
-  }
 }
 
 function refuseChanged(row: ManifestRow, head: ObjectHead): void {

@@ -1,56 +1,76 @@
 /**
  * @module
- * Reads a body into memory that is there already. A body that stands still for too long, breaks off or is longer than it said is a
- * passing error.
+ * Reads a body into memory that is there already, a piece at a time. A body that stands still for too long or breaks off is a passing error.
  */
 import type { Readable } from "node:stream";
 import { PassingError } from "./s3-failure.ts";
 
 export interface ReadBodyOptions {
-  /** Bytes that must come. */
-  readonly length: number;
   readonly stallMs: number;
   readonly signal: AbortSignal;
   readonly onBytes: (count: number) => void;
 }
 
-/** Fills the beginning of `target`. @throws PassingError */
-export function readBody(body: Readable, target: Uint8Array, options: ReadBodyOptions): Promise<void> {
-  const { length, stallMs, signal, onBytes } = options;
+export interface ReadPiece {
+  /** Bytes that are in the memory now. */
+  readonly count: number;
+  /** What came with the last of them and had no room. */
+  readonly rest: Buffer;
+  /** Why the memory is not full; the body is of no use any more. */
+  readonly broken: PassingError | undefined;
+}
+
+/** Fills `target` from its beginning and pauses the body. Whoever opened the body listens to its errors; here they are what broke it.
+ *  @throws the signal's reason */
+export function readBody(body: Readable, target: Uint8Array, options: ReadBodyOptions): Promise<ReadPiece> {
+  const { stallMs, signal, onBytes } = options;
   return new Promise((resolve, reject) => {
-    let position = 0;
-    const end = (error?: Error) => {
+    let count = 0;
+    let rest: Buffer = Buffer.alloc(0);
+    const end = (settle: () => void) => {
       clearTimeout(timer);
       signal.removeEventListener("abort", abort);
-      body.removeAllListeners("data");
-      if (error === undefined) return resolve();
-      onBytes(-position);
-      // its own error is told already
-      body.on("error", () => undefined);
-      body.destroy();
-      reject(error);
+      for (const [name, listener] of listeners) body.off(name, listener);
+      settle();
     };
+    const abort = () =>
+      end(() => {
+        body.destroy();
+        reject(signal.reason as Error);
+      });
     const broken = (message: string, cause?: unknown) =>
-      end(new PassingError(message, true, cause === undefined ? {} : { cause }));
-    const abort = () => end(signal.reason as Error);
-    const timer = setTimeout(() => broken(`no byte came for ${stallMs / 1000} s`), stallMs);
-    signal.addEventListener("abort", abort, { once: true });
-    body.on("data", (chunk: Buffer) => {
-      if (position + chunk.length > length) return broken(`more than the announced ${length} bytes came`);
-      target.set(chunk, position);
-      position += chunk.length;
-      onBytes(chunk.length);
+      end(() => {
+        body.destroy();
+        resolve({ count, rest, broken: new PassingError(message, true, { cause }) });
+      });
+    const cut = (cause?: unknown) =>
+      broken(`the connection broke after ${count} of ${target.length} bytes`, cause);
+    const full = () =>
+      end(() => {
+        body.pause();
+        resolve({ count, rest, broken: undefined });
+      });
+    const take = (chunk: Buffer) => {
+      const fits = Math.min(chunk.length, target.length - count);
+      target.set(fits === chunk.length ? chunk : chunk.subarray(0, fits), count);
+      rest = chunk.subarray(fits);
+      count += fits;
+      onBytes(fits);
       timer.refresh();
-    });
-    body.once("error", (error) => broken(`the connection broke after ${position} of ${length} bytes`, error));
-    body.once("close", () => {
-      if (position === length) end();
-      else broken(`the connection ended after ${position} of ${length} bytes`);
-    });
-    body.once("end", () => {
-      if (position === length) end();
-      else broken(`the connection ended after ${position} of ${length} bytes`);
-    });
+      if (count === target.length) full();
+    };
+    const timer = setTimeout(() => broken(`no byte came for ${stallMs / 1000} s`), stallMs);
+    const listeners = [
+      ["data", take],
+      ["error", cut],
+      ["end", cut],
+      ["close", cut],
+    ] as const;
+    for (const [name, listener] of listeners) body.on(name, listener);
+    signal.addEventListener("abort", abort, { once: true });
     if (signal.aborted) abort();
+    else if (target.length === 0) full();
+    else if (body.destroyed || body.readableEnded) cut();
+    else body.resume();
   });
 }

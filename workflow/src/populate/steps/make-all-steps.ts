@@ -62,7 +62,12 @@ function later(table: TableClass, register: () => Promise<void>, keySource?: () 
   let loaded: Promise<Make> | undefined;
   const step = () => {
     loaded ??= register().then(
-      () => table.make!,
+      () => {
+        // else the step's keys would be others from its first key on
+        if (table.declaration.keySource !== keySource)
+          throw new Error(`${table.className} registers another key source than make-all-steps.ts gives it.`);
+        return table.make!;
+      },
       (error: unknown) => {
         // the next key tries again
         loaded = undefined;
