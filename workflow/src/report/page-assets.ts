@@ -7,7 +7,7 @@ export const style = `
 :root { color-scheme: light dark; --line: #d4d7dc; --soft: #f4f5f7; --ink: #1c2430; --mild: #5a6472; --accent: #0b5c8f; }
 @media (prefers-color-scheme: dark) { :root { --line: #3a424d; --soft: #1d232b; --ink: #e6e9ee; --mild: #9aa5b3; --accent: #6db7e8; } }
 body { margin: 0; font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: var(--ink); background: Canvas; }
-header, main { max-width: 1240px; margin: 0 auto; padding: 0 24px; }
+header, main { max-width: 1320px; margin: 0 auto; padding: 0 24px; }
 header { padding-top: 28px; border-bottom: 1px solid var(--line); }
 h1 { font-size: 26px; margin: 0; } header p { color: var(--mild); margin: 4px 0 16px; }
 h2 { font-size: 20px; margin: 32px 0 8px; } h3 { font-size: 17px; margin: 28px 0 6px; } h4 { font-size: 15px; margin: 26px 0 6px; }
