@@ -2,6 +2,9 @@
  * @module
  * Where a statement ends in bytes, as the mysql client splits: at the delimiter, outside strings, quoted names and comments. Versioned
  * comments are code, so what stands in them counts.
+ *
+ * What a newcomer would get wrong: the star of `/*!40001 SQL_NO_CACHE *\/* FROM t` opens no comment. MySQL's client knows that; Debian's mariadb
+ * client 10.11 does not, and swallows what follows up to the next end of a comment (both run).
  */
 
 export interface SplitRules {
@@ -20,6 +23,8 @@ export interface SplitRules {
 export function findStatementEnd(bytes: Buffer, from: number, end: number, rules: SplitRules): number {
   const { delimiter, backslashEscapes } = rules;
   const first = delimiter[0]!;
+  // versioned comments that are open: `*/` ends one, and its slash opens no other
+  let depth = 0;
   let p = from;
   while (p < end) {
     const c = bytes[p]!;
@@ -40,8 +45,17 @@ export function findStatementEnd(bytes: Buffer, from: number, end: number, rules
         if (bytes[p + 1] === 0x2d && p + 2 < end && bytes[p + 2]! <= 0x20) p = behind(bytes, p, end, 0x0a);
         else p++;
         break;
-      case 0x2f:
-        p = skipComment(bytes, p, end);
+      case 0x2f: {
+        const length = versionedStart(bytes, p);
+        if (length > 0) depth++;
+        p = length > 0 ? p + length : skipComment(bytes, p, end);
+        break;
+      }
+      case 0x2a:
+        if (depth > 0 && p + 1 < end && bytes[p + 1] === 0x2f) {
+          depth--;
+          p += 2;
+        } else p++;
         break;
       default:
         p++;
@@ -74,11 +88,15 @@ export function skipQuoted(bytes: Buffer, start: number, end: number, backslashE
   }
 }
 
+/** Bytes of the beginning of a comment that is code, MySQL's or MariaDB's; 0 when there is none. */
+function versionedStart(bytes: Buffer, p: number): number {
+  if (bytes[p + 1] !== 0x2a) return 0;
+  if (bytes[p + 2] === 0x21) return 3;
+  return bytes[p + 2] === 0x4d && bytes[p + 3] === 0x21 ? 4 : 0;
+}
+
 function skipComment(bytes: Buffer, p: number, end: number): number {
   if (bytes[p + 1] !== 0x2a) return p + 1;
-  const next = bytes[p + 2];
-  if (next === 0x21) return p + 3;
-  if (next === 0x4d && bytes[p + 3] === 0x21) return p + 4;
   const found = bytes.indexOf("*/", p + 2, "latin1");
   return found < 0 || found + 2 > end ? end : found + 2;
 }
