@@ -3,7 +3,6 @@
  * What a worker tells Prometheus: keys and how they ended, how long they took, what is at work; and of the process itself, memory and
  * processor time. Served at `/metrics` of a port of this machine.
  */
-import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { PopulateEvent } from "@tenon/datajoint";
 
@@ -26,7 +25,9 @@ const durationBuckets = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 1800, 3600, 7200,
 /** Begins to serve.
  * @throws Error of the system when the port is taken */
 export async function serveMetrics({ worker, version, host, port }: MetricsOptions): Promise<WorkerMetrics> {
-  // loaded when it is asked for: an idle worker stays small
+  // loaded when it is asked for: an idle worker stays small. Node's http not by import, which touches each of its exports and so loads
+  // all of undici with it (16 MB)
+  const { createServer } = process.getBuiltinModule("node:http");
   const { Registry, Counter, Gauge, Histogram, collectDefaultMetrics } = await import("prom-client");
   const registry = new Registry();
   registry.setDefaultLabels({ worker });

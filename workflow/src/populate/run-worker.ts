@@ -62,6 +62,8 @@ export interface WorkerOptions {
   readonly onProcess?: (process: string) => Promise<void>;
   /** Called after every round, and now and then while lanes are at work: clean-up of job tables and logs. Returns how many keys it freed. */
   readonly afterCycle?: () => Promise<number>;
+  /** Called before it waits after a round that found nothing. */
+  readonly onIdle?: () => void;
   /** What the steps share. Default: no limits. */
   readonly pool?: ResourcePool;
   /** Seconds since some start; passed in so that tests need not wait. */
@@ -178,6 +180,7 @@ class Rounds {
         if (once === true && !(await this.#isAnyWaiting())) return "once";
         if (maxIdledCycle !== undefined && idle >= maxIdledCycle && !this.#isAnyPaused) return "idle";
         this.#isAnyPaused = false;
+        this.#options.onIdle?.();
         await this.#sleep(once === true ? Math.min(this.#sleepS, 5) : this.#sleepS, signal);
         for (const lane of this.#lanes) lane.looked = -1;
       }

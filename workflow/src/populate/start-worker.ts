@@ -14,6 +14,8 @@ import { RunRecorder } from "../operations/run-history.ts";
 import type { StructuredLog } from "../operations/structured-log.ts";
 import { serveMetrics, type WorkerMetrics } from "../operations/worker-metrics.ts";
 import type { Settings } from "../settings/settings.ts";
+import { wakeCompilers } from "./compilers.ts";
+import { giveMemoryBack } from "./give-memory-back.ts";
 import { causeOf } from "./job-causes.ts";
 import { timingOf } from "./lease-timing.ts";
 import { limitsOf, openLab } from "./open-lab.ts";
@@ -138,6 +140,7 @@ async function work(
     signal: options.signal,
     log: options.log,
     onEvent: (process, event) => {
+      if (event.kind === "started") wakeCompilers();
       tell(process, event);
       history.hear(process, event);
       metrics?.hear(process, event);
@@ -152,15 +155,16 @@ async function work(
       await history.cleanUp();
       return freed;
     },
+    onIdle: atMostEvery(60_000, giveMemoryBack),
   });
   await retries.settle();
   return summary;
 }
 
 /** Does it unless it was done a short while ago. */
-function atMostEvery<T>(ms: number, work: () => Promise<T>): () => Promise<T | undefined> {
+function atMostEvery<T>(ms: number, work: () => T): () => T | undefined {
   let lastMs = Number.NEGATIVE_INFINITY;
-  return async () => {
+  return () => {
     if (performance.now() - lastMs < ms) return undefined;
     lastMs = performance.now();
     return work();

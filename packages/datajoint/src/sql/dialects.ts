@@ -1,15 +1,15 @@
 /**
  * @module
- * The databases there are. A new one is a folder beside these and a case here.
+ * The databases there are. A new one is a folder beside these and a case here. A driver is loaded when a database is opened with it: mysql2
+ * alone is 25 MB of memory.
  */
 import type { Driver } from "../connection/driver.ts";
 import { SettingsError } from "../errors.ts";
 import type { Dialect } from "./dialect.ts";
 import { mariadb, mysql } from "./mysql/dialect.ts";
-import { openMysql } from "./mysql/driver.ts";
 import type { MysqlSettings } from "./mysql/settings.ts";
 import { sqlite } from "./sqlite/dialect.ts";
-import { openSqlite, type SqliteSettings } from "./sqlite/driver.ts";
+import type { SqliteSettings } from "./sqlite/driver.ts";
 
 export interface OpenDatabase {
   readonly dialect: Dialect;
@@ -25,10 +25,12 @@ export const dialects: readonly Dialect<never>[] = [sqlite, mysql, mariadb];
 export async function openDatabase(settings: MysqlSettings | SqliteSettings): Promise<OpenDatabase> {
   switch (settings.kind) {
     case "sqlite": {
+      const { openSqlite } = await import("./sqlite/driver.ts");
       const driver = await openSqlite(settings);
       return { dialect: sqlite as Dialect, driver, name: `sqlite:${settings.path}` };
     }
     case "mysql": {
+      const { openMysql } = await import("./mysql/driver.ts");
       const driver = await openMysql(settings);
       const name = `mysql://${settings.user}@${settings.host}:${settings.port ?? 3306}`;
       return { dialect: (driver.isMariadb ? mariadb : mysql) as Dialect, driver, name };

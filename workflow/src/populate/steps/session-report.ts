@@ -9,6 +9,7 @@
 import { open } from "node:fs/promises";
 import { outputPath } from "../../ingest/paths.ts";
 import { pagePath, type SessionState, sessionStates, stateName } from "../../report/session-state.ts";
+import { wakeCompilers } from "../compilers.ts";
 import type { Lab } from "../lab.ts";
 import type { TaskContext } from "../process.ts";
 
@@ -38,6 +39,7 @@ export async function writeSessionReports({ lab, signal, log }: TaskContext): Pr
     try {
       const path = pagePath(lab.outputFolder(session.sessionDir));
       if ((await stateOfPage(path)) !== session.state) {
+        wakeCompilers();
         // figures are large: loaded when there is a page to write
         const { writeSessionReport } = await import("./write-session-report.ts");
         await writeSessionReport(lab, session, path, signal);

@@ -2,7 +2,6 @@
 import type { Dialect } from "../dialect.ts";
 import { mysqlCatalogue } from "./catalogue.ts";
 import { mysqlDdl } from "./ddl.ts";
-import { openMysql } from "./driver.ts";
 import type { MysqlSettings } from "./settings.ts";
 import { MariadbWriter, MysqlWriter } from "./writer.ts";
 
@@ -18,7 +17,7 @@ export const mysql: Dialect<MysqlSettings> = {
   writer: new MysqlWriter(),
   ddl: mysqlDdl,
   catalogue: mysqlCatalogue,
-  connect: openMysql,
+  connect: async (settings) => (await import("./driver.ts")).openMysql(settings),
 };
 
 export const mariadb: Dialect<MysqlSettings> = {

@@ -5,7 +5,7 @@
  * What a newcomer would get wrong: nothing is set on the session but what its user sets; foreign keys, modes and character sets are the
  * loader's to say, and statements are not repeated or judged here.
  */
-import { createConnection, type Connection as Mysql2Connection } from "mysql2/promise";
+import type { Connection as Mysql2Connection } from "mysql2/promise";
 import type { SqlRow } from "../../connection/driver.ts";
 import { callbackConnection } from "./callback-connection.ts";
 import { checkSettings, type MysqlSettings, mysql2Options } from "./settings.ts";
@@ -37,6 +37,8 @@ export class RawSession {
   static async open(settings: MysqlSettings): Promise<RawSession> {
     checkSettings(settings);
     const where = `${settings.user}@${settings.host}:${settings.port ?? 3306}`;
+    // loaded when it is called for: not every database is MySQL
+    const { createConnection } = await import("mysql2/promise");
     try {
       // mysql2 writes a character of a text as one byte then, looks for no placeholders in it, and does not follow the server's
       // word that character_set_client was set

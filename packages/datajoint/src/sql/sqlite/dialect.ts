@@ -2,7 +2,7 @@
 import type { Dialect } from "../dialect.ts";
 import { sqliteCatalogue } from "./catalogue.ts";
 import { sqliteDdl } from "./ddl.ts";
-import { openSqlite, type SqliteSettings } from "./driver.ts";
+import type { SqliteSettings } from "./driver.ts";
 import { SqliteWriter } from "./writer.ts";
 
 export const sqlite: Dialect<SqliteSettings> = {
@@ -17,5 +17,5 @@ export const sqlite: Dialect<SqliteSettings> = {
   writer: new SqliteWriter(),
   ddl: sqliteDdl,
   catalogue: sqliteCatalogue,
-  connect: openSqlite,
+  connect: async (settings) => (await import("./driver.ts")).openSqlite(settings),
 };
