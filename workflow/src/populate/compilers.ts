@@ -3,6 +3,7 @@
  * V8's optimizing compilers of this process: asleep while a worker has found nothing to compute, since they, their threads' memory and the
  * code that they make of the program's start are 10 MB of a worker that waits; awake from its first key on.
  */
+import { flushCompileCache } from "node:module";
 import { setFlagsFromString } from "node:v8";
 
 const compilers = ["maglev", "turbofan"];
@@ -18,5 +19,7 @@ export function restCompilers(): void {
 export function wakeCompilers(): void {
   if (!areAsleep) return;
   areAsleep = false;
+  // compiled code is kept under the flags of the moment, and is of use under those alone: the next worker loads these modules asleep
+  flushCompileCache();
   for (const name of compilers) setFlagsFromString(`--${name}`);
 }

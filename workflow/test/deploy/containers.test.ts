@@ -131,6 +131,16 @@ describe("the images", { skip: cannotBuild() }, () => {
     for (const name of volumes) assert.equal(statSync(join(files, "lab", name)).mode & 0o7777, 0o1777, name);
   });
 
+  it("start with what was compiled when they were built, whoever their user is", async () => {
+    const { code, out, err } = await run("standard_worker", ["run_workflow", "--help"], {
+      NODE_DEBUG_NATIVE: "COMPILE_CACHE",
+    });
+    assert.equal(code, 0, err);
+    const lines = (what: RegExp) => (out + err).match(what) ?? [];
+    assert.ok(lines(/ for ESM .* was accepted/g).length > 150, err);
+    assert.deepEqual(lines(/ for ESM .* was (not initialized|rejected)/g), []);
+  });
+
   it("carry nothing of the secrets that lay in the checkout, in no layer", { timeout: 120_000 }, async () => {
     const archive = join(folder, "layers.tar");
     // its layers are those of all three, unpacked

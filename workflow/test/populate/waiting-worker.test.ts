@@ -1,6 +1,7 @@
 /** @module A worker that waits is small: the compilers sleep until there is a key, and what is not in use is given back. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { giveMemoryBack } from "../../src/populate/give-memory-back.ts";
@@ -30,37 +31,47 @@ describe("the optimizing compilers of a worker", () => {
   before(async () => {
     lab = makeTestLab();
     await lab.json("generate", "--suite", "tiny", "--seed", "1", "--out", "raw");
-    // what the second worker would find compiled is compiled by neither
-    await worker([]);
   });
   after(() => lab.remove());
 
-  /** Functions that V8 optimized in a worker that ends when nothing is left to do. */
-  async function worker(flags: readonly string[]): Promise<number> {
-    const text = execFileSync(process.execPath, [...flags, program, "standard_worker", "--once"], {
-      cwd: lab.folder,
-      env: lab.env,
-      encoding: "utf8",
-      maxBuffer: 1 << 28,
-    });
-    return text.split("[completed optimizing").length - 1;
+  /** What a worker wrote that ends when nothing is left to do. What it compiles is kept in the lab. */
+  function worker(env: Readonly<Record<string, string>>, ...flags: string[]): string {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [...flags, program, "standard_worker", "--once"],
+      {
+        cwd: lab.folder,
+        env: { ...lab.env, NODE_COMPILE_CACHE: join(lab.folder, "compiled"), ...env },
+        encoding: "utf8",
+        maxBuffer: 1 << 28,
+      },
+    );
+    assert.equal(status, 0, stderr);
+    return stdout + stderr;
   }
+  const count = (text: string, what: RegExp) => [...text.matchAll(what)].length;
 
   it("sleep while it finds nothing, and are awake when it has found a key", async () => {
-    assert.equal(await worker(["--trace-opt"]), 0);
-    await lab.json(
-      ...[
-        "session",
-        "add",
-        "raw/tiny_seed1_g0",
-        "--subject",
-        "m1",
-        "--sex",
-        "U",
-        "--birth-date",
-        "2026-01-01",
-      ],
-    );
-    assert.ok((await worker(["--trace-opt"])) > 20);
+    // the first declares the tables
+    worker({});
+    assert.equal(count(worker({}, "--trace-opt"), /completed optimizing/g), 0);
+    await addSession("m1");
+    assert.ok(count(worker({}, "--trace-opt"), /completed optimizing/g) > 20);
   });
+
+  it("leave what was compiled of use to the next worker, whether they were awake or not", async () => {
+    await lab.json("generate", "--suite", "tiny", "--seed", "2", "--out", "raw");
+    await addSession("m2");
+    // awake: 2 s of work
+    assert.match(worker({}), /made [1-9]/);
+    const said = worker({ NODE_DEBUG_NATIVE: "COMPILE_CACHE" });
+    assert.ok(count(said, /V8 code cache for \w+ .* was accepted/g) > 150);
+    assert.equal(count(said, /V8 code cache for \w+ .* was (rejected|not initialized)/g), 0);
+  });
+
+  const addSession = (subject: string) =>
+    lab.json(
+      ...["session", "add", `raw/tiny_seed${subject.slice(1)}_g0`, "--subject", subject],
+      ...["--sex", "U", "--birth-date", "2026-01-01"],
+    );
 });
