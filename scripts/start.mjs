@@ -24,8 +24,9 @@ if (!isInstalled()) install();
 
 // stripped and compiled sources are kept: a program starts in a third of the time. Each program's by itself: workers compile under flags of
 // their own, and would throw away what others kept
-const cache =
-  process.env.NODE_COMPILE_CACHE ?? join(root, "node_modules", ".cache", "node", basename(program, ".ts"));
+const kept = process.env.NODE_COMPILE_CACHE ?? join(root, "node_modules", ".cache", "node");
+const cache = join(kept, basename(program, ".ts"));
+
 // a pipe that nobody writes into: it closes when this process is gone, even by SIGKILL, and the program then ends as by SIGTERM
 const child = spawn(node, [join(root, program), ...rest], {
   stdio: ["inherit", "inherit", "inherit", "pipe"],

@@ -3,7 +3,7 @@
  * V8's optimizing compilers of this process: asleep while a worker has found nothing to compute, since they, their threads' memory and the
  * code that they make of the program's start are 10 MB of a worker that waits; awake from its first key on.
  */
-import { flushCompileCache } from "node:module";
+import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 
 const compilers = ["maglev", "turbofan"];
@@ -19,7 +19,14 @@ export function restCompilers(): void {
 export function wakeCompilers(): void {
   if (!areAsleep) return;
   areAsleep = false;
-  // compiled code is kept under the flags of the moment, and is of use under those alone: the next worker loads these modules asleep
-  flushCompileCache();
   for (const name of compilers) setFlagsFromString(`--${name}`);
+}
+
+/**
+ * The environment for a worker that another program starts. Compiled code is of use under the flags alone under which it was compiled, and a
+ * program that finds other code throws it away: what workers keep lies in a folder of its own, below the one that NODE_COMPILE_CACHE names.
+ */
+export function withWorkerCache(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { NODE_COMPILE_CACHE: cache } = env;
+  return cache === undefined ? env : { ...env, NODE_COMPILE_CACHE: join(cache, "run-workflow") };
 }

@@ -13,6 +13,7 @@ import { generateRecording, Random } from "@tenon/ephys";
 import { addParamset } from "../ingest/paramsets.ts";
 import { planRegistration, register } from "../ingest/register-session.ts";
 import { CuratedClusteringUnit } from "../pipeline/ephys.ts";
+import { withWorkerCache } from "../populate/compilers.ts";
 import { openLab } from "../populate/open-lab.ts";
 import { pipelineStatus, type StepStatus, sessionMatrix } from "../populate/status.ts";
 import { workers } from "../populate/worker.ts";
@@ -171,7 +172,7 @@ class KeptWorker {
     this.#start = () => {
       const child = spawn(process.execPath, [program, name, "--sleep", "1"], {
         cwd: folder,
-        env,
+        env: withWorkerCache(env),
         stdio: "ignore",
       });
       child.once("close", () => {

@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "@tenon/datajoint";
+import { withWorkerCache } from "../../src/populate/compilers.ts";
 
 export const root = join(import.meta.dirname, "../../..");
 /** Real recordings, beside the repository; absent on machines that have only a clone. */
@@ -106,7 +107,7 @@ export function startProgram(
 ): ChildProcess {
   return spawn(process.execPath, [join(root, `workflow/src/cli/${program}.ts`), ...words], {
     cwd: folder,
-    env,
+    env: program === "tenon" ? env : withWorkerCache(env),
     stdio: ["ignore", "pipe", "pipe"],
   });
 }

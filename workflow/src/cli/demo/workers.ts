@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import { withWorkerCache } from "../../populate/compilers.ts";
 import { pipelineStatus, type StepStatus, sessionMatrix } from "../../populate/status.ts";
 import { outdatedReports } from "../../populate/steps/session-report.ts";
 import { workers } from "../../populate/worker.ts";
@@ -85,7 +86,7 @@ function startWorkerProcess(name: string, dir: string, env: Context["env"]): Run
   const child = spawn(
     process.execPath,
     [program, name, "--sleep", "1", "--config", join(dir, "dj_local_conf.json")],
-    { cwd: dir, env: { ...env } as NodeJS.ProcessEnv, stdio: ["ignore", "ignore", "pipe"] },
+    { cwd: dir, env: withWorkerCache(env), stdio: ["ignore", "ignore", "pipe"] },
   );
   let tail = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => {

@@ -90,6 +90,8 @@ ${given.map((line) => `#SBATCH ${line}`).join("\n")}
 set -u
 # threads of computing steps: what Slurm gave, whatever the configuration says
 export TENON_THREADS="\${SLURM_CPUS_PER_TASK:-${cpus}}"
+# what the submitting program compiled is of no use to a worker, whose compilers rest at first
+[ -z "\${NODE_COMPILE_CACHE:-}" ] || export NODE_COMPILE_CACHE="$NODE_COMPILE_CACHE/run-workflow"
 # the job's own process is the worker, so that Slurm's signals reach it
 exec ${installation.node} ${program} ${worker} --once --grace ${graceS} --config ${installation.configuration}
 `,

@@ -78,7 +78,7 @@ function workerUnit(needs: WorkerNeeds, installation: Installation, options: Sys
     Service: [
       "Type=exec",
       `ExecStart=${node} ${program}/${workerProgram} ${worker} --grace ${graceS} --config ${configuration}`,
-      ...common(installation, options),
+      ...common(installation, options, "run-workflow"),
       `Environment=TENON_THREADS=${cpus}`,
       "Restart=on-failure",
       "RestartSec=15",
@@ -119,7 +119,7 @@ function backupUnits(
       Service: [
         "Type=oneshot",
         `ExecStart=${node} ${program}/${tenonProgram} backup --to ${backupFolder} --config ${configuration}`,
-        ...common(installation, options),
+        ...common(installation, options, "tenon"),
         "Nice=10",
         "IOSchedulingClass=idle",
         ...hardening(options, false),
@@ -143,7 +143,11 @@ function network({ database }: SystemdOptions): readonly string[] {
   ];
 }
 
-function common({ labFolder }: Installation, { user, passwordFile }: SystemdOptions): string[] {
+function common(
+  { labFolder }: Installation,
+  { user, passwordFile }: SystemdOptions,
+  name: "run-workflow" | "tenon",
+): string[] {
   return [
     `User=${user}`,
     `WorkingDirectory=${labFolder}`,
@@ -151,9 +155,9 @@ function common({ labFolder }: Installation, { user, passwordFile }: SystemdOpti
     ...(passwordFile !== undefined
       ? [`LoadCredential=${credential}:${passwordFile}`, `Environment=DJ_PASS_FILE=%d/${credential}`]
       : []),
-    "# compiled sources; the program's own folder is read-only here",
+    "# compiled sources; the program's own folder is read-only here. Each program's by itself: a worker's are of no use to others",
     "CacheDirectory=tenon",
-    "Environment=NODE_COMPILE_CACHE=%C/tenon HOME=%C/tenon",
+    `Environment=NODE_COMPILE_CACHE=%C/tenon/${name} HOME=%C/tenon`,
   ];
 }
 

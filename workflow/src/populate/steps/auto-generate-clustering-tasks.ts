@@ -9,6 +9,7 @@ import { refuseSharedOutput, TaskError } from "../../ingest/paramsets.ts";
 import { outputDirectory } from "../../ingest/paths.ts";
 import { ClusteringParamSet, ClusteringTask, EphysRecording, ProbeInsertion } from "../../pipeline/ephys.ts";
 import { SessionDirectory } from "../../pipeline/session.ts";
+import { wakeCompilers } from "../compilers.ts";
 import type { Lab } from "../lab.ts";
 import type { TaskContext } from "../process.ts";
 
@@ -41,8 +42,6 @@ export async function autoGenerateClusteringTasks({ lab, signal, log }: TaskCont
     .join(SessionDirectory.proj("session_dir"))
     .fetch();
   if (waiting.length === 0) return 0;
-  // what reads recordings is loaded when there is one
-  const { hasCompleteResults } = await import("./phy-location.ts");
   const refused: string[] = [];
   for (const { session_dir, ...key } of waiting) {
     signal.throwIfAborted();
@@ -60,6 +59,9 @@ export async function autoGenerateClusteringTasks({ lab, signal, log }: TaskCont
       refused.push(error.message);
       continue;
     }
+    // what reads results is loaded when there is a task to add, and there is work then
+    wakeCompilers();
+    const { hasCompleteResults } = await import("./phy-location.ts");
     const task_mode = (await hasCompleteResults(lab.outputFolder(clustering_output_dir)))
       ? "load"
       : "trigger";
