@@ -48,6 +48,21 @@ const planted = [
 ]);
 const secret = "planted-4711-never-in-a-layer";
 
+const tellCache = { NODE_DEBUG_NATIVE: "COMPILE_CACHE" };
+
+/** That a program took what was compiled with its image, and compiled nothing of its own steps and commands itself.
+ * @param least  how many modules it loads at least */
+function assertCompiled(said: string, least: number): void {
+  const lines = (what: RegExp) => said.match(what) ?? [];
+  assert.ok(lines(/ for \w+ .* was accepted/g).length >= least, said.slice(0, 4000));
+  // the thread that beats loads modules of the main thread again, when the compilers are awake, and drivers load encodings when they connect
+  const itself = lines(/ for \w+ .* was (rejected|not initialized).*/g);
+  assert.deepEqual(
+    itself.filter((line) => line.includes("/app/workflow/")),
+    [],
+  );
+}
+
 describe("the images", { skip: cannotBuild() }, () => {
   const folder = mkdtempSync(join(tmpdir(), "tenon-containers-"));
   const volumes = ["raw", "processed", "backups", "setup", "worker", "operator"];
@@ -131,14 +146,20 @@ describe("the images", { skip: cannotBuild() }, () => {
     for (const name of volumes) assert.equal(statSync(join(files, "lab", name)).mode & 0o7777, 0o1777, name);
   });
 
-  it("start with what was compiled when they were built, whoever their user is", async () => {
-    const { code, out, err } = await run("standard_worker", ["run_workflow", "--help"], {
-      NODE_DEBUG_NATIVE: "COMPILE_CACHE",
-    });
-    assert.equal(code, 0, err);
-    const lines = (what: RegExp) => (out + err).match(what) ?? [];
-    assert.ok(lines(/ for ESM .* was accepted/g).length > 150, err);
-    assert.deepEqual(lines(/ for ESM .* was (not initialized|rejected)/g), []);
+  it("start with what was compiled when they were built, worker and command each, whoever their user is", async () => {
+    for (const user of ["10001:10001", "4242:4242"]) {
+      // /tmp of a container is one user's
+      const box = new Box(images[0]!, mounts);
+      for (const [program, option, least] of [
+        ["tenon", "--version", 10],
+        ["run_workflow", "--help", 150],
+      ] as const) {
+        const { code, out, err } = await box.run("standard_worker", [program, option], tellCache, user);
+        assert.equal(code, 0, err);
+        assertCompiled(out + err, least);
+      }
+      box.remove();
+    }
   });
 
   it("carry nothing of the secrets that lay in the checkout, in no layer", { timeout: 120_000 }, async () => {
@@ -194,9 +215,14 @@ describe("the images", { skip: cannotBuild() }, () => {
     await tenon("paramset", "add", "--method", "tenon", "--description", "defaults");
     const inOrder = ["standard_worker", "spike_processing_worker", "spike_sorting_worker"];
     for (const name of [...inOrder, "spike_processing_worker", "standard_worker"]) {
-      const { code, err } = await run(name, [...services[name]!.command, "--once"], tunnel);
+      const { code, out, err } = await run(name, [...services[name]!.command, "--once"], {
+        ...tunnel,
+        ...tellCache,
+      });
       assert.equal(code, 0, err);
       assert.match(err, /failed 0, ended: once/);
+      // what is loaded for its keys too
+      assertCompiled(out + err, 150);
     }
     type Steps = readonly { process: string; done: number; error: number }[];
     const { steps } = JSON.parse(await tenon("status", "--json")) as { steps: Steps };
